@@ -1,0 +1,149 @@
+package chunker
+
+import (
+	"bytes"
+	"io"
+	"sync"
+)
+
+// Piece is a part of a file: a chunk of data or a hole.
+type Piece struct {
+	// Offset in the file, in bytes.
+	Offset int64
+	// Size in bytes: at most Max for data, at most Window for a hole.
+	Size int64
+	// Hole is set when the piece is zeros only, to be stored as no bytes at all; Data is nil then.
+	Hole bool
+	// Data is the bytes of a chunk. It is the Chunker's own memory and is overwritten by the next call of Next.
+	Data []byte
+}
+
+// End is the file offset of the first byte behind the piece.
+func (p Piece) End() int64 { return p.Offset + p.Size }
+
+const (
+	// bufferSize is what a Chunker reads ahead at most. The more of it is left after the bytes that a decision needs, the
+	// fewer bytes have to be moved to its front.
+	bufferSize = 1 << 20
+	// lookahead is how many bytes from the beginning of a piece on can have a say in where it ends.
+	lookahead = Max + HoleUnit
+	// maxEmptyReads is after how many reads in a row that give neither bytes nor an error a reader is given up.
+	maxEmptyReads = 100
+)
+
+// buffers has memory for Chunkers: *[bufferSize]byte.
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// zeros is a unit of a hole; it is never written to.
+var zeros [HoleUnit]byte
+
+// Chunker cuts what a reader gives into pieces. It is for one goroutine at a time.
+type Chunker struct {
+	r      io.Reader
+	buf    *[bufferSize]byte // nil once closed
+	lo, hi int               // buf[lo:hi] are the bytes read and not yet returned
+	offset int64             // the file offset of buf[lo]
+	err    error             // what r answered in the end; io.EOF at the file's end
+}
+
+// New returns a Chunker for the bytes of r, the first of which has the given file offset, not negative, and the last of
+// which is the file's last. The caller must call Close.
+func New(r io.Reader, offset int64) *Chunker {
+	return &Chunker{r: r, offset: offset, buf: buffers.Get().(*[bufferSize]byte)}
+}
+
+// Close gives the Chunker's memory back, with the Data of the last Piece. Next returns io.ErrClosedPipe then. It does not
+// close the reader and may be called more than once.
+func (c *Chunker) Close() {
+	if c.buf != nil {
+		buffers.Put(c.buf)
+		c.buf, c.lo, c.hi, c.err = nil, 0, 0, io.ErrClosedPipe
+	}
+}
+
+// Next returns the next piece. It returns io.EOF behind the last one, and an error of the reader, unchanged, as soon as the
+// bytes read until then do not suffice to say where the next piece ends; so no piece is ever cut off by an error. A reader
+// that gives neither bytes nor an error many times in a row fails with io.ErrNoProgress.
+func (c *Chunker) Next() (Piece, error) {
+	if err := c.fill(lookahead); err != nil {
+		return Piece{}, err
+	}
+	if c.hi == c.lo {
+		return Piece{}, io.EOF
+	}
+	if c.atHole() {
+		return c.hole()
+	}
+	p := c.buf[c.lo:c.hi]
+	p = p[:min(int64(len(p)), Window-c.offset%Window)]
+	n := untilHole(p, c.offset, cut(p))
+	piece := Piece{Offset: c.offset, Size: int64(n), Data: p[:n:n]}
+	c.skip(n)
+	return piece, nil
+}
+
+// hole consumes the units of zeros at hand, up to the window's end.
+func (c *Chunker) hole() (Piece, error) {
+	piece := Piece{Offset: c.offset, Hole: true}
+	for more := true; more; more = c.offset%Window != 0 && c.atHole() {
+		c.skip(HoleUnit)
+		piece.Size += HoleUnit
+		if err := c.fill(HoleUnit); err != nil {
+			return Piece{}, err
+		}
+	}
+	return piece, nil
+}
+
+// atHole reports whether the next bytes are a unit of a hole.
+func (c *Chunker) atHole() bool {
+	return c.offset%HoleUnit == 0 && c.hi-c.lo >= HoleUnit && isZero(c.buf[c.lo:c.lo+HoleUnit])
+}
+
+// untilHole returns the offset in p, the bytes at the given file offset, of the first unit of a hole behind p's beginning,
+// or n when there is none before it.
+func untilHole(p []byte, offset int64, n int) int {
+	for i := int(HoleUnit - offset%HoleUnit); i < n && i+HoleUnit <= len(p); i += HoleUnit {
+		if isZero(p[i : i+HoleUnit]) {
+			return i
+		}
+	}
+	return n
+}
+
+// isZero reports whether the unit p is all zeros.
+func isZero(p []byte) bool { return p[0] == 0 && bytes.Equal(p, zeros[:]) }
+
+// skip drops n bytes from the front of the buffer.
+func (c *Chunker) skip(n int) {
+	c.lo += n
+	c.offset += int64(n)
+}
+
+// fill reads until n bytes or all that are left are in the buffer. It returns the error for which neither can be had.
+func (c *Chunker) fill(n int) error {
+	if c.hi-c.lo >= n {
+		return nil
+	}
+	if c.lo > 0 && c.err == nil {
+		c.hi = copy(c.buf[:], c.buf[c.lo:c.hi])
+		c.lo = 0
+	}
+	for empty := 0; c.err == nil && c.hi < len(c.buf); {
+		m, err := c.r.Read(c.buf[c.hi:])
+		c.hi += m
+		c.err = err
+		switch {
+		case m > 0:
+			empty = 0
+		case err == nil:
+			if empty++; empty == maxEmptyReads {
+				c.err = io.ErrNoProgress
+			}
+		}
+	}
+	if c.err == io.EOF || c.hi-c.lo >= n {
+		return nil
+	}
+	return c.err
+}
