@@ -1,0 +1,202 @@
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"pfsd/pfs/internal/schema"
+)
+
+// ReadAt fills p with the data of the record at loc, beginning at offset off of the data. Each block that it touches is
+// checked, full ones once in the life of the Store. It returns ErrCorrupt when a block or the record's head is not what
+// was written, or loc is no place for a record: then p's content is undefined. Further errors are ErrNotFound, ErrClosed, io.EOF
+// for a range that is not within the data, and those of the file system.
+func (s *Store) ReadAt(loc Location, p []byte, off int64) error {
+	if off < 0 || off+int64(len(p)) > int64(loc.Length) {
+		return fmt.Errorf("pack: %v: %d bytes at %d: %w", loc, len(p), off, io.EOF)
+	}
+	pk, h, err := s.record(loc)
+	if err != nil {
+		return err
+	}
+	defer s.handles.release(h)
+	return s.read(pk, h.file, loc, p, off)
+}
+
+// record returns the pack of loc and its open file, which the caller releases.
+func (s *Store) record(loc Location) (*pack, *handle, error) {
+	p, err := s.pack(loc.Pack)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := p.readable(loc); err != nil {
+		return nil, nil, err
+	}
+	h, err := s.handles.acquire(loc.Pack)
+	return p, h, err
+}
+
+// read fills p, by way of a buffer when a block that is not checked yet is not wanted as a whole.
+func (s *Store) read(pk *pack, f File, loc Location, p []byte, off int64) error {
+	span := spanOf(loc, off, len(p))
+	if len(p) == 0 || span.checked(pk.checked()) {
+		return readFull(f, loc.Pack, p, loc.Offset+off)
+	}
+	data := p
+	if span.len() != len(p) {
+		buf := s.buffers.Get().(*[]byte)
+		defer s.buffers.Put(buf)
+		*buf = slices.Grow((*buf)[:0], span.len())[:span.len()]
+		data = *buf
+	}
+	if err := readFull(f, loc.Pack, data, loc.Offset+span.start); err != nil {
+		return err
+	}
+	if err := check(pk.checked(), f, span, data); err != nil {
+		return err
+	}
+	copy(p, data[off-span.start:])
+	return nil
+}
+
+// span is a run of whole blocks of one record.
+type span struct {
+	loc        Location
+	start, end int64 // offsets in the data; start is a multiple of BlockSize
+}
+
+// spanOf returns the blocks that n bytes at offset off of the data touch.
+func spanOf(loc Location, off int64, n int) span {
+	end := (off + int64(n) + BlockSize - 1) / BlockSize * BlockSize
+	return span{loc, off / BlockSize * BlockSize, min(end, int64(loc.Length))}
+}
+
+func (s span) len() int { return int(s.end - s.start) }
+
+// checked reports whether all blocks are full and known to be right.
+func (s span) checked(known bitmap) bool {
+	for at := s.start; at < s.end; at += BlockSize {
+		if s.end-at < BlockSize || !known.has(s.loc.Offset+at) {
+			return false
+		}
+	}
+	return true
+}
+
+// check compares data, which was read from span, with the checksums in the head of its record, except for blocks that are
+// known to be right. It adds to these.
+func check(known bitmap, f File, span span, data []byte) error {
+	head, err := readHead(f, span.loc)
+	if err != nil {
+		return err
+	}
+	for at := span.start; at < span.end; at += BlockSize {
+		block := data[at-span.start : min(at-span.start+BlockSize, int64(len(data)))]
+		off := span.loc.Offset + at
+		if len(block) == BlockSize && known.has(off) {
+			continue
+		}
+		if checksum(block) != head.sum(int(at/BlockSize)) {
+			return &CorruptError{span.loc.Pack, off, "checksum of a block is wrong"}
+		}
+		if len(block) == BlockSize {
+			known.set(off)
+		}
+	}
+	return nil
+}
+
+// readHead reads and checks the head of the record of loc.
+func readHead(f File, loc Location) (header, error) {
+	p := make([]byte, headSize(loc.Length))
+	if err := readFull(f, loc.Pack, p, loc.head()); err != nil {
+		return header{}, err
+	}
+	head, ok := decodeHead(loc.Pack, loc.head(), p)
+	if !ok || head.length != loc.Length {
+		return header{}, &CorruptError{loc.Pack, loc.head(), fmt.Sprintf("no head of a record of %d bytes", loc.Length)}
+	}
+	return head, nil
+}
+
+// readFull fills p from offset off. That the file ends before is damage: its size was known to be larger.
+func readFull(f File, id uint64, p []byte, off int64) error {
+	n, err := f.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return nil
+	case errors.Is(err, io.EOF):
+		return &CorruptError{id, off + int64(n), "the file ends here, before its end"}
+	}
+	return fmt.Errorf("pack %s: read at %d: %w", fileName(id), off, err)
+}
+
+// Verify reads the whole record at loc from disk and checks all of its checksums, whether it was read before or not. It
+// returns the hash that the record was written with, so that the caller can compare that with the data's and with the
+// index's. Errors are those of ReadAt.
+func (s *Store) Verify(loc Location) (schema.Hash, error) {
+	_, h, err := s.record(loc)
+	if err != nil {
+		return schema.Hash{}, err
+	}
+	defer s.handles.release(h)
+	head, err := readHead(h.file, loc)
+	if err != nil {
+		return schema.Hash{}, err
+	}
+	buf := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buf)
+	*buf = slices.Grow((*buf)[:0], int(loc.Length))[:loc.Length]
+	if err := readFull(h.file, loc.Pack, *buf, loc.Offset); err != nil {
+		return schema.Hash{}, err
+	}
+	return head.hash, check(nil, h.file, spanOf(loc, 0, len(*buf)), *buf)
+}
+
+// Section is a piece of a pack's file that the kernel can send or splice by itself.
+type Section struct {
+	// File is the pack. It is shared: use its descriptor with offsets only, and do not close it.
+	File *os.File
+	// Offset in File at which the piece begins.
+	Offset int64
+	// Release gives up the reference that keeps File open. It must be called once, when the descriptor is used no more.
+	Release func()
+}
+
+// Section returns n bytes of the data at loc, beginning at its offset off, as a piece of a file, after checking each block
+// that it touches as ReadAt does. ok is false, with no error, when the packs are not files of the operating system; use ReadAt then.
+func (s *Store) Section(loc Location, off int64, n int) (sec Section, ok bool, err error) {
+	if off < 0 || n < 0 || off+int64(n) > int64(loc.Length) {
+		return Section{}, false, fmt.Errorf("pack: %v: %d bytes at %d: %w", loc, n, off, io.EOF)
+	}
+	pk, h, err := s.record(loc)
+	if err != nil {
+		return Section{}, false, err
+	}
+	file, ok := h.file.(*os.File)
+	if ok {
+		err = s.prove(pk, file, spanOf(loc, off, n))
+	}
+	if !ok || err != nil {
+		s.handles.release(h)
+		return Section{}, false, err
+	}
+	return Section{file, loc.Offset + off, func() { s.handles.release(h) }}, true, nil
+}
+
+// prove checks the blocks of span that were not yet.
+func (s *Store) prove(pk *pack, f File, span span) error {
+	if span.len() == 0 || span.checked(pk.checked()) {
+		return nil
+	}
+	buf := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buf)
+	*buf = slices.Grow((*buf)[:0], span.len())[:span.len()]
+	if err := readFull(f, span.loc.Pack, *buf, span.loc.Offset+span.start); err != nil {
+		return err
+	}
+	return check(pk.checked(), f, span, *buf)
+}

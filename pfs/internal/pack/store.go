@@ -1,0 +1,150 @@
+package pack
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Defaults of Options.
+const (
+	DefaultMaxSize  = 1 << 30
+	DefaultFreeMark = 64 << 20
+	DefaultIdle     = 4
+	DefaultHandles  = 256
+)
+
+// checkSpace is how many bytes are appended between two looks at the free space.
+const checkSpace = 16 << 20
+
+// Options of a Store. The zero value of each field stands for its default.
+type Options struct {
+	// MaxSize is how large a pack may grow, in bytes. A pack with one record may be larger.
+	MaxSize int64
+	// FreeMark is how much room is left on the disk, in bytes: an Append that finds less fails with ErrNoSpace. It must
+	// cover what is appended between two looks, 16 MiB.
+	FreeMark int64
+	// Idle is how many packs stay open for the next Lease; others are sealed when they are released.
+	Idle int
+	// Handles is how many files of packs stay open for the next read.
+	Handles int
+}
+
+// Store is a set of packs in one directory. All methods may be called concurrently. The directory belongs to one Store of
+// one process at a time; that is for the caller to ensure.
+type Store struct {
+	fs      FS
+	opts    Options
+	handles handles
+	buffers sync.Pool // of *[]byte
+	// budget is how many bytes may be appended before free space is looked at again.
+	budget atomic.Int64
+
+	// mu guards all below. No I/O is done under it; pack.mu may be taken.
+	mu     sync.RWMutex
+	packs  map[uint64]*pack
+	idle   []*pack // open for appending, and with no Writer
+	next   uint64  // id of the next pack
+	closed bool
+}
+
+// Info says what there is of one pack.
+type Info struct {
+	ID uint64
+	// Size in bytes, up to the end of the last record.
+	Size int64
+	// Sealed is set when nothing will be appended to the pack any more.
+	Sealed bool
+	// Err is the error for which the pack was abandoned, if it was.
+	Err error
+}
+
+// Open returns the store of the packs in fs. It reads no pack. Files that are not packs are left alone; those of packs
+// without a record, which a crash can leave, are removed.
+func Open(fs FS, opts Options) (*Store, error) {
+	opts.MaxSize = cmp.Or(opts.MaxSize, DefaultMaxSize)
+	opts.FreeMark = cmp.Or(opts.FreeMark, DefaultFreeMark)
+	opts.Idle = cmp.Or(opts.Idle, DefaultIdle)
+	opts.Handles = cmp.Or(opts.Handles, DefaultHandles)
+	files, err := fs.List()
+	if err != nil {
+		return nil, fmt.Errorf("pack: list: %w", err)
+	}
+	s := &Store{
+		fs: fs, opts: opts,
+		handles: handles{fs: fs, max: opts.Handles, open: map[uint64]*handle{}},
+		buffers: sync.Pool{New: func() any { return new([]byte) }},
+		packs:   map[uint64]*pack{},
+		next:    1,
+	}
+	for _, f := range files {
+		id, ok := parseName(f.Name)
+		if !ok {
+			continue
+		}
+		s.next = max(s.next, id+1)
+		if f.Size > packHeader {
+			s.packs[id] = existing(id, f.Size)
+		} else if err := fs.Remove(f.Name); err != nil {
+			return nil, fmt.Errorf("pack: remove empty: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Packs returns all packs in the order of their ids, which is that of their creation.
+func (s *Store) Packs() []Info {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	infos := make([]Info, 0, len(s.packs))
+	for _, p := range s.packs {
+		infos = append(infos, p.info())
+	}
+	slices.SortFunc(infos, func(a, b Info) int { return cmp.Compare(a.ID, b.ID) })
+	return infos
+}
+
+// pack returns a pack by its id, or ErrNotFound or ErrClosed.
+func (s *Store) pack(id uint64) (*pack, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if p := s.packs[id]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("%w: %s", ErrNotFound, fileName(id))
+}
+
+// Close ends the store. It syncs nothing: what no Sync has covered may be lost. Reads and Sections that are under way
+// finish, and their files are closed then. It returns ErrClosed when called again.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return ErrClosed
+	}
+	s.closed = true
+	packs := s.packs
+	s.mu.Unlock()
+	for _, p := range packs {
+		if h := p.abandonPin(); h != nil {
+			s.handles.release(h)
+		}
+	}
+	return s.handles.close()
+}
+
+// abandonPin returns the pin for release at Close, if no fsync is using it; else the fsync releases it.
+func (p *pack) abandonPin() *handle {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil && !(p.sealed && p.durableLocked(p.size)) {
+		p.err = ErrClosed
+	}
+	p.sealed = true
+	return p.unpinLocked()
+}
