@@ -1,0 +1,122 @@
+package badgerkv
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"pfsd/pfs/internal/kv"
+)
+
+// reserveName is the file that takes up room; Badger ignores it.
+const reserveName = "RESERVE"
+
+// ample is more than Badger ever needs for what it has begun: with that much free there is no need to work it out. Its
+// largest unit of work merges at most 15 tables of level 0, of a memtable each, with a base level of 100 MiB.
+const ample = 2 << 30
+
+// space keeps the disk from being filled.
+type space struct {
+	dir     string
+	mark    int64
+	reserve int64
+	// background returns how many bytes Badger may have to write for what it was given before; nil while it is not open.
+	background func() int64
+
+	// mu guards held. It is held while the reserve is made or given up.
+	mu sync.Mutex
+	// held is set while the reserve is known to be there.
+	held bool
+}
+
+func newSpace(dir string, mark, reserve int64) *space {
+	return &space{dir: dir, mark: mark, reserve: reserve}
+}
+
+// makeRoom is called before Badger opens, which needs some room: it takes the reserve if there is enough, else gives it up.
+func (s *space) makeRoom() error {
+	free, err := s.free()
+	if err != nil {
+		return err
+	}
+	return s.adjust(free, s.mark)
+}
+
+// check returns kv.ErrNoSpace when less than mark bytes, and what Badger may need, are free.
+func (s *space) check(mark int64) error {
+	free, err := s.free()
+	if err != nil {
+		return fmt.Errorf("badgerkv: free space: %w", err)
+	}
+	need := mark
+	if free < ample+s.mark {
+		need += s.background()
+	}
+	if err := s.adjust(free, need); err != nil {
+		return fmt.Errorf("badgerkv: reserve: %w", err)
+	}
+	if free < need {
+		return fmt.Errorf("%w: %d bytes are free, %d are needed", kv.ErrNoSpace, free, need)
+	}
+	return nil
+}
+
+// free returns how many bytes can be written by users other than root.
+func (s *space) free() (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(s.dir, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Bavail) * st.Bsize, nil
+}
+
+// adjust gives the reserve up when less than need bytes are free, and takes it when that leaves twice as much.
+func (s *space) adjust(free, need int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := filepath.Join(s.dir, reserveName)
+	switch {
+	case free < need:
+		s.held = false
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	case !s.held && free >= 2*need+s.reserve:
+		if err := allocate(name, s.reserve); err != nil {
+			return err
+		}
+		s.held = true
+	}
+	return nil
+}
+
+// allocate makes a file that has size bytes on disk. A file system that cannot do so does without: the file is removed.
+func allocate(name string, size int64) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = unix.Fallocate(int(f.Fd()), 0, 0, size)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return os.Remove(name)
+	}
+	return nil
+}
+
+// background is what Badger may have to write even if nobody writes any more: its memtables as tables, and a merge of
+// level 0 with the level below, whose inputs are deleted only at the end.
+func (s *Store) background() int64 {
+	const memtables = 3
+	need := int64(memtables * memtableSize)
+	for _, level := range s.db.Levels() {
+		if level.Level == 0 || level.IsBaseLevel {
+			need += level.Size
+		}
+	}
+	return need
+}

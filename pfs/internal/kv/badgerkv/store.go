@@ -1,0 +1,199 @@
+// Package badgerkv is the kv.Store on disk. It is the only importer of Badger, and nothing of Badger shows above it.
+//
+// # How Badger is used
+//
+// In managed mode: this package gives out the timestamps. A write takes the next one; it becomes visible, and returns, once
+// it and all before it are on disk. A View reads at the last visible timestamp, so that it never waits for a write, as a
+// transaction of Badger's own would. Versions that no View can see any more are dropped by compaction.
+//
+// With SyncWrites: each transaction is on disk, in the write-ahead log, before it returns. Badger does not sync the
+// directory when it begins a new log, so this package does.
+//
+// Without the value log: no value is large enough for it. Bulk data belongs into packs.
+//
+// Badger writes its logs and tables through memory maps, where a full disk is not an error but a signal that ends the
+// process. So free space is looked at before each transaction; see Options.FreeMark.
+//
+// A write that fails for any other reason than space leaves it unknown what is on disk. From then on every write fails
+// with the same error, what had been visible stays visible, and the next Open finds each such write whole or not at all.
+package badgerkv
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"pfsd/pfs/internal/kv"
+)
+
+// Defaults of Options.
+const (
+	DefaultMemory   = 256 << 20
+	DefaultFreeMark = 64 << 20
+	DefaultReserve  = 32 << 20
+)
+
+const (
+	memtableSize = 32 << 20
+	// valueThreshold is the size from which on values go to the value log: the largest that Badger knows, above kv.MaxValue.
+	valueThreshold = 1 << 20
+	// valueLogSize is the smallest size of a value log of which Badger maps the double although it stays empty.
+	valueLogSize = 1 << 20
+)
+
+// Options of a Store. The zero value of each field stands for its default.
+type Options struct {
+	// Memory is about how much memory the process may use for everything, in bytes; the store takes a quarter of it for blocks
+	// and an eighth for the indexes of its tables, besides its write buffers.
+	Memory int64
+	// FreeMark is how much room is left on the disk, in bytes, beyond what Badger may need to finish what it has begun. With less,
+	// Put fails with kv.ErrNoSpace; Commit does with half of it, so that what makes room by deleting can still be committed.
+	FreeMark int64
+	// Reserve is the size of a file that only takes up room. It is given up when the disk is full, so that Badger can
+	// finish what it has begun, or open at all, and taken again when there is room.
+	Reserve int64
+	// Logger gets what Badger has to say, at debug level. nil: nobody does.
+	Logger *slog.Logger
+}
+
+// Store is a kv.Store in a directory. All methods may be called concurrently.
+type Store struct {
+	db    *badger.DB
+	clock *clock
+	space *space
+	wal   *walDir
+
+	// pushing is held while a transaction gets its timestamp and is handed to Badger, so that both have one order.
+	// clock.mu is taken under it.
+	pushing sync.Mutex
+
+	// mu guards closed and running, the number of operations under way; idle is signalled when that falls to zero.
+	mu      sync.Mutex
+	closed  bool
+	running int
+	idle    *sync.Cond
+}
+
+var _ kv.Store = (*Store)(nil)
+
+// Open opens the store in dir, which it makes if need be. It reads what the last run has left in the write-ahead log; ctx is
+// looked at before. One process at a time can have a directory open; that is for the caller to ensure, Badger's own lock
+// only makes a second Open fail.
+func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	opts.Memory = cmp.Or(opts.Memory, DefaultMemory)
+	opts.FreeMark = cmp.Or(opts.FreeMark, DefaultFreeMark)
+	opts.Reserve = cmp.Or(opts.Reserve, DefaultReserve)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	space := newSpace(dir, opts.FreeMark, opts.Reserve)
+	if err := space.makeRoom(); err != nil {
+		return nil, fmt.Errorf("badgerkv: open: %w", err)
+	}
+	db, err := openDB(badgerOptions(dir, opts))
+	if err != nil {
+		return nil, fmt.Errorf("badgerkv: open %s: %w", dir, err)
+	}
+	s := &Store{db: db, space: space, wal: &walDir{dir: dir}, clock: newClock(db.MaxVersion(), db.SetDiscardTs)}
+	s.idle = sync.NewCond(&s.mu)
+	space.background = s.background
+	if err := s.wal.sync(); err != nil {
+		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), db.Close())
+	}
+	return s, nil
+}
+
+// openDB opens Badger, which reports some damage by a panic.
+func openDB(o badger.Options) (db *badger.DB, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return badger.OpenManaged(o)
+}
+
+func badgerOptions(dir string, opts Options) badger.Options {
+	o := badger.DefaultOptions(dir).
+		WithSyncWrites(true).
+		WithDetectConflicts(false).
+		WithNumVersionsToKeep(1).
+		WithChecksumVerificationMode(options.OnBlockRead).
+		WithCompression(options.None).
+		WithMemTableSize(memtableSize).
+		WithNumMemtables(2).
+		WithNumCompactors(2).
+		WithBlockCacheSize(opts.Memory / 4).
+		WithIndexCacheSize(opts.Memory / 8).
+		WithValueThreshold(valueThreshold).
+		WithValueLogFileSize(valueLogSize).
+		WithMetricsEnabled(false).
+		WithLogger(nil)
+	if opts.Logger != nil {
+		o = o.WithLogger(logger{opts.Logger})
+	}
+	return o
+}
+
+// begin admits an operation, unless the store is closed or ctx done; then end must follow.
+func (s *Store) begin(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return kv.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.running++
+	return nil
+}
+
+func (s *Store) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running--; s.running == 0 {
+		s.idle.Broadcast()
+	}
+}
+
+// Close implements kv.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return kv.ErrClosed
+	}
+	s.closed = true
+	for s.running > 0 {
+		s.idle.Wait()
+	}
+	s.mu.Unlock()
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("badgerkv: close: %w", err)
+	}
+	return nil
+}
+
+// Verify reads all tables and compares them with their checksums. Badger does that for each block that it reads too, but
+// then treats the block as if it were empty: a row in it is reported as missing. Only Verify tells the two apart.
+func (s *Store) Verify(ctx context.Context) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.end()
+	if err := s.db.VerifyChecksum(); err != nil {
+		return fmt.Errorf("badgerkv: verify: %w", err)
+	}
+	return nil
+}
