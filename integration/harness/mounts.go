@@ -1,0 +1,47 @@
+package harness
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Mounted reports whether something is mounted on dir, dead or alive.
+func Mounted(t testing.TB, dir string) bool {
+	t.Helper()
+	table, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(table)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == dir {
+			return true
+		}
+	}
+	return false
+}
+
+// unmount fails the test when dir is still mounted, and ends that: nothing of a test may outlive it.
+func unmount(t testing.TB, dir string) {
+	t.Helper()
+	if !Mounted(t, dir) {
+		return
+	}
+	t.Errorf("%s is still mounted", dir)
+	LazyUnmount(t, dir)
+}
+
+// LazyUnmount detaches whatever is mounted on dir, dead or alive.
+func LazyUnmount(t testing.TB, dir string) {
+	t.Helper()
+	err := syscall.Unmount(dir, syscall.MNT_DETACH)
+	if errors.Is(err, syscall.EPERM) {
+		err = exec.Command("fusermount3", "-u", "-z", dir).Run()
+	}
+	if err != nil {
+		t.Errorf("unmount %s: %v", dir, err)
+	}
+}

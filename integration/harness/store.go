@@ -1,0 +1,155 @@
+package harness
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Store is a data directory of its own, with the commands and doors of a test on it.
+type Store struct {
+	t testing.TB
+	// Dir is a private directory for whatever a test needs, outside the data directory.
+	Dir string
+	// Data is the data directory; it is not made before pfsd makes it.
+	Data  string
+	home  string
+	bin   string
+	doors int
+}
+
+// New returns an empty store. When the test ends, and all doors on the store have ended, it is checked deeply.
+func New(t testing.TB) *Store {
+	t.Helper()
+	dir := t.TempDir()
+	s := &Store{t: t, Dir: dir, Data: filepath.Join(dir, "data"), home: filepath.Join(dir, "home"),
+		bin: filepath.Join(dir, "bin")}
+	for _, d := range []string{s.home, s.bin} {
+		if err := os.Mkdir(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(Binary(t), filepath.Join(s.bin, "pfsd")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.check)
+	return s
+}
+
+// check runs the store's own check over all that the test has left.
+func (s *Store) check() {
+	s.t.Helper()
+	if _, err := os.Stat(s.Data); errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if r := s.Try("fsck", "--deep"); r.Code != 0 {
+		s.t.Errorf("pfsd fsck --deep: exit code %d\n%s%s", r.Code, r.Stdout, r.Stderr)
+	}
+}
+
+// Result is what a command that has ended left behind.
+type Result struct {
+	Stdout, Stderr string
+	Code           int
+}
+
+// Env returns the environment of the store's commands: the store as the default data directory, credentials that any
+// client accepts, and none of the machine's own settings.
+func (s *Store) Env(extra ...string) []string {
+	env := []string{
+		"HOME=" + s.home,
+		"PATH=" + s.bin + ":" + os.Getenv("PATH"),
+		"TMPDIR=" + s.Dir,
+		"LANG=C.UTF-8",
+		"PFSD_DATA=" + s.Data,
+		"AWS_ACCESS_KEY_ID=any",
+		"AWS_SECRET_ACCESS_KEY=any",
+		"AWS_DEFAULT_REGION=us-east-1",
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_PAGER=",
+	}
+	return append(env, extra...)
+}
+
+// Command returns a command of the store's environment, to be run in its Dir.
+func (s *Store) Command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = s.Dir
+	cmd.Env = s.Env()
+	return cmd
+}
+
+// Try runs pfsd and returns whatever came of it.
+func (s *Store) Try(args ...string) Result {
+	s.t.Helper()
+	return s.TryInput(nil, args...)
+}
+
+// TryInput is Try with bytes on stdin.
+func (s *Store) TryInput(stdin []byte, args ...string) Result {
+	s.t.Helper()
+	cmd := s.Command(filepath.Join(s.bin, "pfsd"), args...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	return s.run(cmd)
+}
+
+// Pfsd runs pfsd, which must succeed, and returns its stdout.
+func (s *Store) Pfsd(args ...string) string {
+	s.t.Helper()
+	return s.must("pfsd "+strings.Join(args, " "), s.Try(args...))
+}
+
+// PfsdJSON runs pfsd, which must succeed, and decodes the one JSON value that it prints into v.
+func (s *Store) PfsdJSON(v any, args ...string) {
+	s.t.Helper()
+	out := s.Pfsd(args...)
+	if err := json.Unmarshal([]byte(out), v); err != nil {
+		s.t.Fatalf("pfsd %s: %v in\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// Run runs cmd, which must succeed, and returns its stdout.
+func (s *Store) Run(cmd *exec.Cmd) string {
+	s.t.Helper()
+	return s.must(strings.Join(cmd.Args, " "), s.run(cmd))
+}
+
+func (s *Store) must(what string, r Result) string {
+	s.t.Helper()
+	if r.Code != 0 {
+		s.t.Fatalf("%s: exit code %d\n%s%s", what, r.Code, r.Stdout, r.Stderr)
+	}
+	return r.Stdout
+}
+
+// run runs cmd to its end.
+func (s *Store) run(cmd *exec.Cmd) Result {
+	s.t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		s.t.Fatalf("%s: %v", strings.Join(cmd.Args, " "), err)
+	}
+	return Result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// DiskUsage returns the space that what is below the data directory takes on disk, in bytes, as du counts it; sub is
+// empty, or a directory in it, such as "packs".
+func (s *Store) DiskUsage(sub string) int64 {
+	s.t.Helper()
+	out := s.Run(s.Command("du", "-s", "--block-size=1", filepath.Join(s.Data, sub)))
+	size, err := strconv.ParseInt(strings.Fields(out)[0], 10, 64)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return size
+}
