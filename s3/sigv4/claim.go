@@ -1,0 +1,137 @@
+package sigv4
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseClaim reads what r says of its signature and checks its times, but not the signature.
+func parseClaim(r *http.Request, now time.Time) (*claim, error) {
+	query := r.URL.Query()
+	if query.Has("X-Amz-Algorithm") {
+		return parsePresigned(r, query, now)
+	}
+	return parseHeader(r, now)
+}
+
+func parseHeader(r *http.Request, now time.Time) (*claim, error) {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return nil, fail(Missing, "Access Denied")
+	}
+	name, rest, _ := strings.Cut(header, " ")
+	if name != algorithm {
+		return nil, fail(Unsupported, "The authorization mechanism you have provided is not supported. Please use "+algorithm+".")
+	}
+	fields := map[string]string{}
+	for field := range strings.SplitSeq(rest, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(field), "=")
+		fields[key] = value
+	}
+	c := &claim{signature: fields["Signature"], payload: r.Header.Get("X-Amz-Content-Sha256")}
+	if c.payload == "" {
+		return nil, fail(NoPayloadHash, "Missing required header for this request: x-amz-content-sha256")
+	}
+	if err := c.parseCommon(r, fields["Credential"], fields["SignedHeaders"], Malformed); err != nil {
+		return nil, err
+	}
+	stamp, err := requestTime(r)
+	if err != nil {
+		return nil, err
+	}
+	if stamp.Before(now.Add(-MaxSkew)) || stamp.After(now.Add(MaxSkew)) {
+		return nil, fail(Skewed, "The difference between the request time and the server's time is too large.")
+	}
+	return c, c.setTime(stamp, Malformed)
+}
+
+// requestTime returns the time in the header x-amz-date or, failing that, in Date.
+func requestTime(r *http.Request) (time.Time, error) {
+	if value := r.Header.Get("X-Amz-Date"); value != "" {
+		if stamp, err := time.Parse(timeFormat, value); err == nil {
+			return stamp, nil
+		}
+	}
+	if stamp, err := http.ParseTime(r.Header.Get("Date")); err == nil && r.Header.Get("X-Amz-Date") == "" {
+		return stamp.UTC(), nil
+	}
+	return time.Time{}, fail(Missing, "AWS authentication requires a valid Date or x-amz-date header")
+}
+
+func parsePresigned(r *http.Request, query url.Values, now time.Time) (*claim, error) {
+	if r.Header.Get("Authorization") != "" {
+		return nil, fail(BadQuery, "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the "+
+			"Authorization header should be specified")
+	}
+	if query.Get("X-Amz-Algorithm") != algorithm {
+		return nil, fail(BadQuery, `X-Amz-Algorithm only supports "`+algorithm+`"`)
+	}
+	c := &claim{signature: query.Get("X-Amz-Signature"), payload: Unsigned, presigned: true}
+	if hash := r.Header.Get("X-Amz-Content-Sha256"); hash != "" {
+		c.payload = hash
+	}
+	if err := c.parseCommon(r, query.Get("X-Amz-Credential"), query.Get("X-Amz-SignedHeaders"), BadQuery); err != nil {
+		return nil, err
+	}
+	stamp, err := time.Parse(timeFormat, query.Get("X-Amz-Date"))
+	if err != nil {
+		return nil, fail(BadQuery, `X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd'T'HHmmss'Z'"`)
+	}
+	seconds, err := strconv.ParseUint(query.Get("X-Amz-Expires"), 10, 32)
+	expiry := time.Duration(seconds) * time.Second
+	switch {
+	case err != nil:
+		return nil, fail(BadQuery, "X-Amz-Expires should be a number")
+	case expiry > MaxExpiry:
+		return nil, fail(BadQuery, "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must "+
+			"be less than 604800 seconds")
+	case stamp.After(now.Add(MaxSkew)):
+		return nil, fail(Expired, "Request is not valid yet")
+	case now.After(stamp.Add(expiry)):
+		return nil, fail(Expired, "Request has expired")
+	}
+	return c, c.setTime(stamp, BadQuery)
+}
+
+// parseCommon parses the credential and the list of signed headers.
+func (c *claim) parseCommon(r *http.Request, credential, headers string, code Code) error {
+	parts := strings.Split(credential, "/")
+	if len(parts) < 5 {
+		return fail(code, "The credential is malformed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
+	}
+	// An access key may hold slashes; what follows it may not.
+	scope := parts[len(parts)-4:]
+	c.accessKey = strings.Join(parts[:len(parts)-4], "/")
+	c.date, c.region = scope[0], scope[1]
+	switch {
+	case scope[2] != "s3":
+		return fail(code, `The credential is malformed; incorrect service. This endpoint belongs to "s3".`)
+	case scope[3] != "aws4_request":
+		return fail(code, `The credential is malformed; incorrect terminal. This endpoint uses "aws4_request".`)
+	case c.signature == "" || headers == "":
+		return fail(code, "The authorization is malformed; a signature and the signed headers are required.")
+	}
+	c.headers = strings.Split(headers, ";")
+	if !slices.Contains(c.headers, "host") {
+		return fail(code, "The authorization is malformed; the host header must be signed.")
+	}
+	for name := range r.Header {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "x-amz-") && lower != "x-amz-content-sha256" && !slices.Contains(c.headers, lower) {
+			return fail(NotSigned, "There were headers present in the request which were not signed: "+lower)
+		}
+	}
+	return nil
+}
+
+func (c *claim) setTime(stamp time.Time, code Code) error {
+	c.time = stamp.Format(timeFormat)
+	if !strings.HasPrefix(c.time, c.date) || len(c.date) != 8 {
+		return fail(code, "The credential is malformed; its date is not the same as that of the request.")
+	}
+	return nil
+}
