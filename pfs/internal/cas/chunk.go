@@ -1,0 +1,93 @@
+package cas
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"lukechampine.com/blake3"
+
+	"pfsd/chunker"
+	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/pack"
+	"pfsd/pfs/internal/schema"
+)
+
+// maxInline is the size of the largest chunk that is kept in its row, in bytes. All larger ones are in packs, and all
+// others are not: it is a function of size alone.
+const maxInline = 32 << 10
+
+// The first byte of a chunk's row: chunkInline is followed by the bytes, chunkPacked by the pack, offset and length of its
+// pack.Location, as uvarints.
+const (
+	chunkInline = 0
+	chunkPacked = 1
+)
+
+// encodeLocation returns the row of a chunk in a pack.
+func encodeLocation(loc pack.Location) []byte {
+	b := binary.AppendUvarint([]byte{chunkPacked}, loc.Pack)
+	b = binary.AppendUvarint(b, uint64(loc.Offset))
+	return binary.AppendUvarint(b, uint64(loc.Length))
+}
+
+// decodeChunk returns what the row of a chunk says: its bytes, which are not copied, or where they are.
+func decodeChunk(value []byte) (inline []byte, loc pack.Location, err error) {
+	d := decoder{b: value}
+	switch kind := d.byte(); {
+	case d.err == nil && kind == chunkInline:
+		if len(d.b) == 0 || len(d.b) > maxInline {
+			d.fail("%d bytes inline", len(d.b))
+		}
+		return d.b, loc, d.err
+	case kind == chunkPacked:
+		loc = pack.Location{Pack: d.uint(math.MaxUint64), Offset: d.size(), Length: uint32(d.uint(chunker.Max))}
+		if d.err == nil && loc.Length <= maxInline {
+			d.fail("%d bytes in a pack", loc.Length)
+		}
+		return nil, loc, d.close()
+	}
+	d.fail("unknown kind of chunk")
+	return nil, loc, d.err
+}
+
+// chunkRow returns where the chunk h of the given size is: its bytes, copied to p from the given offset on, when it is
+// inline, else its place in a pack.
+func (s *Store) chunkRow(ctx context.Context, h schema.Hash, size int64, p []byte, off int64) (pack.Location, error) {
+	var loc pack.Location
+	err := s.view(ctx, schema.ChunkKey(h), func(value []byte) error {
+		inline, l, err := decodeChunk(value)
+		switch {
+		case err != nil:
+			return corrupt("chunk", h, "%v", err)
+		case int64(len(inline))+int64(l.Length) != size:
+			return corrupt("chunk", h, "%d bytes, not %d", int64(len(inline))+int64(l.Length), size)
+		case inline == nil:
+			loc = l
+			return nil
+		case len(p) == len(inline) && schema.Hash(blake3.Sum256(inline)) != h:
+			return corrupt("chunk", h, "the row has other bytes")
+		}
+		copy(p, inline[off:])
+		return nil
+	})
+	if errors.Is(err, kv.ErrNotFound) {
+		err = corrupt("chunk", h, "there is no such row")
+	}
+	return loc, err
+}
+
+// readChunk fills p with bytes of the chunk h, of the given size, from the given offset on; the range must be within the
+// chunk.
+func (s *Store) readChunk(ctx context.Context, h schema.Hash, size int64, p []byte, off int64) error {
+	loc, err := s.chunkRow(ctx, h, size, p, off)
+	if err != nil || loc.Length == 0 {
+		return err
+	}
+	if err := s.packs.ReadAt(loc, p, off); err != nil {
+		return classify(h, fmt.Errorf("cas: read chunk %v: %w", h, err))
+	}
+	return nil
+}

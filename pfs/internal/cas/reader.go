@@ -1,0 +1,84 @@
+package cas
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+
+	"pfsd/chunker"
+	"pfsd/pfs/internal/schema"
+)
+
+// Reader reads the bytes of a content. It keeps no resource and needs no Close; its methods may be called concurrently.
+type Reader struct{ v *view }
+
+var (
+	_ io.ReaderAt = (*Reader)(nil)
+	_ io.WriterTo = (*Reader)(nil)
+)
+
+// Open returns a Reader of c. It reads nothing yet.
+func (s *Store) Open(c schema.Content) *Reader { return &Reader{s.viewContent(c)} }
+
+// OpenPart returns a Reader of p, whose first byte is at 0.
+func (s *Store) OpenPart(p Part) *Reader { return &Reader{s.viewPart(p)} }
+
+// Size returns how many bytes there are.
+func (r *Reader) Size() int64 { return r.v.end - r.v.off }
+
+// ReadAt is ReadAtContext without a context.
+func (r *Reader) ReadAt(p []byte, off int64) (int, error) {
+	return r.ReadAtContext(context.Background(), p, off)
+}
+
+// ReadAtContext fills p with the bytes from off on. It returns io.EOF when there are not as many, ErrInvalid when off is
+// negative, ErrCorrupt, but never wrong bytes, when the bytes on disk are not those that were written, ctx's error, and
+// those of the stores.
+func (r *Reader) ReadAtContext(ctx context.Context, p []byte, off int64) (int, error) {
+	switch {
+	case off < 0:
+		return 0, fmt.Errorf("%w: negative offset %d", ErrInvalid, off)
+	case off >= r.Size():
+		if len(p) == 0 {
+			return 0, nil
+		}
+		return 0, io.EOF
+	}
+	return r.v.readAt(ctx, p, r.v.off+off)
+}
+
+// buffers has memory for streaming: *[chunker.Max]byte.
+var buffers = sync.Pool{New: func() any { return new([chunker.Max]byte) }}
+
+// WriteTo is CopyTo of all bytes without a context.
+func (r *Reader) WriteTo(w io.Writer) (int64, error) {
+	return r.CopyTo(context.Background(), w, 0, r.Size())
+}
+
+// CopyTo writes the n bytes from off on to w, chunk by chunk, and returns how many it has written. Its errors are that of w
+// and those of ReadAtContext, ErrInvalid also for a range that is not within the content.
+func (r *Reader) CopyTo(ctx context.Context, w io.Writer, off, n int64) (done int64, err error) {
+	if off < 0 || n < 0 || off > r.Size() || n > r.Size()-off {
+		return 0, fmt.Errorf("%w: %d bytes at %d of %d", ErrInvalid, n, off, r.Size())
+	}
+	buf := buffers.Get().(*[chunker.Max]byte)
+	defer buffers.Put(buf)
+	for done < n {
+		at := r.v.off + off + done
+		e, start, err := r.v.extent(ctx, at)
+		if err != nil {
+			return done, err
+		}
+		p := buf[:min(n-done, start+int64(e.size)-at, chunker.Max)]
+		if _, err := r.v.readAt(ctx, p, at); err != nil {
+			return done, err
+		}
+		m, err := w.Write(p)
+		done += int64(m)
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
