@@ -23,8 +23,7 @@ func TestFileExerciser(t *testing.T) {
 	}
 	s := harness.New(t)
 	m := s.Mount("master.file", "--create")
-	x := &exerciser{t: t, path: m.Path("file"), rand: harness.Rand(harness.Seed(t))}
-	x.reopen()
+	x := newExerciser(t, m.Path("file"))
 	for i := range operations {
 		x.step()
 		if t.Failed() {
@@ -47,9 +46,10 @@ func TestFileExerciser(t *testing.T) {
 
 // exerciser is a file and what must be in it.
 type exerciser struct {
-	t     *testing.T
-	path  string
-	file  *os.File
+	t    *testing.T
+	path string
+	file *os.File
+	// model is cut from an array of maxFile bytes, which are zero beyond it.
 	model []byte
 	rand  *rand.Rand
 	last  []string
@@ -57,6 +57,12 @@ type exerciser struct {
 
 // maxFile spans two bounds between windows.
 const maxFile = 40 << 20
+
+func newExerciser(t *testing.T, path string) *exerciser {
+	x := &exerciser{t: t, path: path, rand: harness.Rand(harness.Seed(t)), model: make([]byte, 0, maxFile)}
+	x.reopen()
+	return x
+}
 
 func (x *exerciser) note(format string, args ...any) {
 	x.last = append(x.last, fmt.Sprintf(format, args...))
@@ -122,20 +128,18 @@ func (x *exerciser) write(off, n int) {
 	}
 	_, err := x.file.WriteAt(data, int64(off))
 	x.must(err)
-	if n > 0 && off+n > len(x.model) {
-		x.model = append(x.model, make([]byte, off+n-len(x.model))...)
+	if n > 0 {
+		x.model = x.model[:max(len(x.model), off+n)]
+		copy(x.model[off:], data)
 	}
-	copy(x.model[min(off, len(x.model)):], data)
 }
 
 func (x *exerciser) truncate(size int) {
 	x.t.Helper()
 	x.note("truncate to %d", size)
 	x.must(x.file.Truncate(int64(size)))
-	if size > len(x.model) {
-		x.model = append(x.model, make([]byte, size-len(x.model))...)
-	}
-	x.model = x.model[:size:size]
+	clear(x.model[min(size, len(x.model)):])
+	x.model = x.model[:size]
 }
 
 func (x *exerciser) reopen() {
