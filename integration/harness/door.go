@@ -32,11 +32,17 @@ func (s *Store) S3(args ...string) *S3 {
 	return &S3{p, host, "http://" + host}
 }
 
-// Client returns a client of the door.
+// Client returns a client of a door without keys.
 func (d *S3) Client(t testing.TB) *minio.Core {
 	t.Helper()
+	return d.ClientOf(t, "any", "any")
+}
+
+// ClientOf returns a client that signs with a key pair.
+func (d *S3) ClientOf(t testing.TB, key, secret string) *minio.Core {
+	t.Helper()
 	core, err := minio.NewCore(d.Host, &minio.Options{
-		Creds:        credentials.NewStaticV4("any", "any", ""),
+		Creds:        credentials.NewStaticV4(key, secret, ""),
 		BucketLookup: minio.BucketLookupPath,
 		Region:       "us-east-1",
 		MaxRetries:   1,
