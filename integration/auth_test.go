@@ -50,7 +50,8 @@ func TestKeys(t *testing.T) {
 // TestLoopbackOnly sees that a door without keys does not listen to the world.
 func TestLoopbackOnly(t *testing.T) {
 	s := harness.New(t)
-	if r := s.Try("s3", "--addr", "0.0.0.0:0"); r.Code == 0 || r.Stderr == "" {
-		t.Errorf("without keys, on all addresses: %+v", r)
+	p := s.Start("s3", "--addr", "0.0.0.0:0")
+	if code := p.Wait(); code == 0 || p.Stderr() == "" {
+		t.Errorf("without keys, on all addresses: exit code %d\n%s", code, p.Stderr())
 	}
 }
