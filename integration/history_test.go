@@ -37,10 +37,9 @@ func TestEveryVersion(t *testing.T) {
 			}
 		}
 	}
-	var log []struct {
+	log := harness.PfsdList[struct {
 		ID string `json:"id"`
-	}
-	s.PfsdJSON(&log, "log", "--json", "master.past:/dir/note")
+	}](s, "log", "--json", "master.past:/dir/note")
 	for i, commit := range slices.Backward(versions) {
 		if n := writes - 1 - i; n >= len(log) || log[n].ID != commit {
 			t.Fatalf("the log of %d commits does not have %s at %d", len(log), commit, n)
@@ -118,13 +117,12 @@ func manyFiles(t *testing.T, s *harness.Store, n int) string {
 // countFiles fails the test unless the repo's master has n files, by the branch's own count.
 func countFiles(t *testing.T, s *harness.Store, repo string, n int64) {
 	t.Helper()
-	var branches []struct {
+	branches := harness.PfsdList[struct {
 		Name   string `json:"name"`
 		Totals struct {
 			Files int64 `json:"files"`
 		} `json:"totals"`
-	}
-	s.PfsdJSON(&branches, "branch", "list", "--json", repo)
+	}](s, "branch", "list", "--json", repo)
 	for _, b := range branches {
 		if b.Name == "master" && b.Totals.Files != n {
 			t.Errorf("master.%s has %d files, want %d", repo, b.Totals.Files, n)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -112,6 +113,24 @@ func (s *Store) PfsdJSON(v any, args ...string) {
 	out := s.Pfsd(args...)
 	if err := json.Unmarshal([]byte(out), v); err != nil {
 		s.t.Fatalf("pfsd %s: %v in\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// PfsdList runs a pfsd command that lists something as JSON, one object a line, and decodes each into a T.
+func PfsdList[T any](s *Store, args ...string) []T {
+	s.t.Helper()
+	out := s.Pfsd(args...)
+	var list []T
+	for lines := json.NewDecoder(strings.NewReader(out)); ; {
+		var item T
+		err := lines.Decode(&item)
+		if errors.Is(err, io.EOF) {
+			return list
+		}
+		if err != nil {
+			s.t.Fatalf("pfsd %s: %v in\n%s", strings.Join(args, " "), err, out)
+		}
+		list = append(list, item)
 	}
 }
 
