@@ -1,0 +1,114 @@
+package pfs
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"pfsd/pfs/internal/cas"
+)
+
+// Ingested is a content that no path may link to yet. Release it, once it has been linked or is not wanted; until then the
+// garbage collector leaves it alone.
+type Ingested struct {
+	Content Content
+	pin     *cas.Pin
+}
+
+// Release lets go of the content. It may be called more than once.
+func (i *Ingested) Release() { i.pin.Release() }
+
+// Ingest streams what r yields into the store, in constant memory, and returns it as a content. It touches no path; a crash
+// before the content is linked leaves only garbage. It need not be on disk before it is linked. r's error comes back
+// unchanged; others are of KindNoSpace, KindCanceled, KindClosed or KindInternal.
+func (s *Store) Ingest(ctx context.Context, r io.Reader) (*Ingested, error) {
+	src := &sourceReader{r: r}
+	c, pin, err := s.contents.Ingest(ctx, src)
+	if err != nil {
+		return nil, src.errorOr("pfs.Ingest", err)
+	}
+	return &Ingested{c, pin}, nil
+}
+
+// Rewrite returns a content that is base, cut off or extended with a hole to size, with the ranges dirty read from src at
+// the same offsets. The ranges are ascending, disjoint and below size. Only what is near a change is read and written.
+// Errors are as with Ingest.
+func (s *Store) Rewrite(ctx context.Context, base Content, size int64, dirty []Range, src io.ReaderAt) (*Ingested, error) {
+	ranges := make([]cas.Range, len(dirty))
+	for i, r := range dirty {
+		ranges[i] = cas.Range(r)
+	}
+	c, pin, err := s.contents.Rewrite(ctx, base, size, ranges, src)
+	if err != nil {
+		return nil, wrap("pfs.Rewrite", err, "", "")
+	}
+	return &Ingested{c, pin}, nil
+}
+
+// OpenContent returns a reader of c, which needs no close.
+func (s *Store) OpenContent(c Content) *File { return &File{s.contents.Open(c)} }
+
+// sourceReader remembers the error of a caller's reader, so that it can be given back as it came.
+type sourceReader struct {
+	r   io.Reader
+	err error
+}
+
+func (s *sourceReader) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
+}
+
+// errorOr returns the reader's own error if it had one, else err as an error of op.
+func (s *sourceReader) errorOr(op string, err error) error {
+	if s.err != nil {
+		return s.err
+	}
+	return wrap(op, err, "", "")
+}
+
+// File reads a content. Its methods may be called concurrently.
+type File struct {
+	r *cas.Reader
+}
+
+// Size is the number of bytes.
+func (f *File) Size() int64 { return f.r.Size() }
+
+// ReadAt reads as io.ReaderAt says. Other errors than io.EOF are of KindCorrupt or KindInternal.
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.r.ReadAt(p, off)
+	if err == io.EOF {
+		return n, io.EOF
+	}
+	return n, wrap("pfs.ReadAt", err, "", "")
+}
+
+// CopyRange writes n bytes from off on to w, piece by piece, and returns how many it has written. w's error comes back
+// unchanged; others are of KindInvalid when there is no such range, KindCorrupt or KindInternal.
+func (f *File) CopyRange(ctx context.Context, w io.Writer, off, n int64) (int64, error) {
+	if off < 0 || n < 0 || off > f.Size()-n {
+		return 0, &Error{Op: "pfs.CopyRange", Kind: KindInvalid}
+	}
+	dst := &targetWriter{w: w}
+	done, err := f.r.CopyTo(ctx, dst, off, n)
+	if dst.err != nil {
+		return done, dst.err
+	}
+	return done, wrap("pfs.CopyRange", err, "", "")
+}
+
+// targetWriter remembers the error of a caller's writer.
+type targetWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (t *targetWriter) Write(p []byte) (int, error) {
+	n, err := t.w.Write(p)
+	t.err = err
+	return n, err
+}

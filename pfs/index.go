@@ -1,0 +1,192 @@
+package pfs
+
+import (
+	"context"
+	"errors"
+
+	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/schema"
+	"pfsd/pfs/internal/tree"
+)
+
+const (
+	// maxIndexBytes bounds the rows of the path index that one commit writes, in bytes; beyond it there is one for the
+	// whole tree.
+	maxIndexBytes = 512 << 10
+	// maxExpand is the most entries below a directory that comes or goes for each of which a row is written.
+	maxExpand = 64
+)
+
+var errIndexFull = errors.New("pfs: too many changed paths for single rows")
+
+// putCommit adds the rows of a commit: its record, its place on its line, and the path index of what it changed.
+func (g *group) putCommit(ctx context.Context, made, parent *commit) error {
+	rows, err := pathRows(ctx, made, parent)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		g.put(row.Key, row.Value)
+	}
+	g.put(schema.CommitKey(made.id), made.rec.Append(nil))
+	g.put(schema.SeqKey(made.rec.Line, made.rec.Seq), made.id[:])
+	return nil
+}
+
+// pathRows returns the rows of the path index for a commit. They are a function of the two trees, so that Check can make
+// them again.
+func pathRows(ctx context.Context, made, parent *commit) ([]kv.Row, error) {
+	ix := &indexer{ctx: ctx, commit: made}
+	err := ix.root(parent.root, made.root)
+	if errors.Is(err, errIndexFull) {
+		ix.rows, ix.bytes = nil, -maxIndexBytes
+		ix.subtree("", parent.root.Root, made.root.Root)
+		return ix.rows, nil
+	}
+	return ix.rows, err
+}
+
+// indexer collects the rows of the path index for one commit.
+type indexer struct {
+	ctx    context.Context
+	commit *commit
+	rows   []kv.Row
+	bytes  int
+}
+
+func (ix *indexer) add(key, value []byte) error {
+	ix.bytes += len(key) + len(value)
+	ix.rows = append(ix.rows, kv.Row{Key: key, Value: value})
+	if ix.bytes > maxIndexBytes {
+		return errIndexFull
+	}
+	return nil
+}
+
+func (ix *indexer) path(path string, rec schema.PathRecord) error {
+	rec.Commit = ix.commit.id
+	return ix.add(schema.PathKey(ix.commit.rec.Line, path, ix.commit.rec.Seq), rec.Append(nil))
+}
+
+func (ix *indexer) subtree(path string, before, after schema.Hash) error {
+	rec := schema.SubtreeRecord{Commit: ix.commit.id, Old: before, New: after}
+	return ix.add(schema.SubtreeKey(ix.commit.rec.Line, path, ix.commit.rec.Seq), rec.Append(nil))
+}
+
+func (ix *indexer) root(before, after tree.Entry) error {
+	if before.Changed != after.Changed {
+		if err := ix.put("", &after); err != nil {
+			return err
+		}
+	}
+	_, err := ix.dir("", before.Sub, after.Sub)
+	return err
+}
+
+// dir adds rows for what differs below a directory, and reports whether anything does. A name that changed from a
+// directory to something else comes twice, as added and then as removed: what was put last counts.
+func (ix *indexer) dir(path string, before, after *tree.Dir) (bool, error) {
+	put := map[string]bool{}
+	any := false
+	for delta, err := range tree.Diff(ix.ctx, before, after) {
+		if err != nil {
+			return false, err
+		}
+		any = true
+		if delta.New != nil {
+			put[delta.New.Name] = true
+			err = ix.delta(path, delta.Old, delta.New)
+		} else if put[delta.Old.Name] {
+			err = ix.whole(joinPath(path, delta.Old.Name), delta.Old.Sub, nil)
+		} else {
+			err = ix.delta(path, delta.Old, nil)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return any, nil
+}
+
+// delta adds rows for an entry of the directory at dir; before is nil when it is new, after when it is gone.
+func (ix *indexer) delta(dir string, before, after *tree.Entry) error {
+	switch {
+	case before != nil && after != nil && before.IsDir() && after.IsDir():
+		return ix.changedDir(joinPath(dir, after.Name), before, after)
+	case after != nil:
+		path := joinPath(dir, after.Name)
+		if err := ix.put(path, after); err != nil {
+			return err
+		}
+		if after.IsDir() {
+			return ix.whole(path, nil, after.Sub)
+		}
+		return nil
+	default:
+		path := joinPath(dir, before.Name)
+		if err := ix.path(path, schema.PathRecord{Op: schema.PathRemoved}); err != nil {
+			return err
+		}
+		if before.IsDir() {
+			return ix.whole(path, before.Sub, nil)
+		}
+		return nil
+	}
+}
+
+// changedDir adds rows for a directory that was there before.
+func (ix *indexer) changedDir(path string, before, after *tree.Entry) error {
+	below, err := ix.dir(path, before.Sub, after.Sub)
+	switch {
+	case err != nil:
+		return err
+	case before.Changed != after.Changed:
+		return ix.put(path, after)
+	case below:
+		return ix.path(path, schema.PathRecord{Op: schema.PathBelow})
+	}
+	return nil
+}
+
+func (ix *indexer) put(path string, e *tree.Entry) error {
+	rec := schema.PathRecord{Op: schema.PathPut, Kind: e.Kind}
+	if e.Kind == schema.KindFile {
+		rec.Hash, rec.Size = e.Content.Hash, e.Content.Size
+	}
+	return ix.path(path, rec)
+}
+
+// whole adds rows for a directory that came or went with all that is in it: one for each entry below when they are few,
+// else one for the directory. The absent side is nil.
+func (ix *indexer) whole(path string, before, after *tree.Dir) error {
+	present := before
+	if present == nil {
+		present = after
+	}
+	if present.Totals().Files+present.Totals().Dirs > maxExpand {
+		return ix.subtree(path, rootOf(before), rootOf(after))
+	}
+	for entry, err := range present.All(ix.ctx, "") {
+		if err != nil {
+			return err
+		}
+		if before != nil {
+			err = ix.delta(path, &entry, nil)
+		} else {
+			err = ix.delta(path, nil, &entry)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rootOf returns the hash of a directory that is stored, zero for one that is not there.
+func rootOf(d *tree.Dir) schema.Hash {
+	if d == nil {
+		return schema.Hash{}
+	}
+	root, _ := d.Root()
+	return root
+}

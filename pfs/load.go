@@ -1,0 +1,192 @@
+package pfs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/pack"
+	"pfsd/pfs/internal/schema"
+)
+
+// FormatVersion is the version of what is on disk: FORMAT.md.
+const FormatVersion = 1
+
+// formatFile is the file that says so, and formatText is what it holds.
+const (
+	formatFile = "FORMAT"
+	formatText = "pfsd store, format 1\n"
+)
+
+// checkFormat makes dir if it is missing, and refuses one that holds something else.
+func checkFormat(dir string) error {
+	const op = "pfs.Open"
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return wrap(op, err, dir, "")
+	}
+	name := filepath.Join(dir, formatFile)
+	text, err := os.ReadFile(name)
+	switch {
+	case err == nil && string(text) == formatText:
+		return nil
+	case err == nil:
+		return &Error{Op: op, Kind: KindInvalid, Ref: dir,
+			Err: fmt.Errorf("the store has format %q and this program knows only %q", firstLine(text), firstLine([]byte(formatText)))}
+	case !errors.Is(err, fs.ErrNotExist):
+		return wrap(op, err, dir, "")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "kv")); err == nil {
+		return &Error{Op: op, Kind: KindCorrupt, Ref: dir, Err: fmt.Errorf("the file %s is missing", formatFile)}
+	}
+	return wrap(op, writeSynced(dir, name, formatText), dir, "")
+}
+
+func firstLine(text []byte) string {
+	line, _, _ := strings.Cut(string(text[:min(len(text), 80)]), "\n")
+	return line
+}
+
+// writeSynced makes a file that is whole or absent after a crash.
+func writeSynced(dir, name, text string) (err error) {
+	f, err := os.CreateTemp(dir, formatFile+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.WriteString(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	return pack.Dir(dir).Sync()
+}
+
+func openPacks(dir string) (*pack.Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return pack.Open(pack.Dir(dir), pack.Options{})
+}
+
+// load reads what the store keeps in memory: counters, repos, branches with their heads, and tags.
+func (s *Store) load(ctx context.Context) error {
+	meta, err := s.getRow(ctx, schema.MetaKey())
+	if err != nil {
+		return err
+	}
+	if meta != nil {
+		if s.counters, err = schema.DecodeStore(meta); err != nil {
+			return corruptRow("the store's own record", err)
+		}
+	}
+	rows, err := s.rows(ctx, schema.RepoPrefix())
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		name := string(row.Key[len(schema.RepoPrefix()):])
+		rec, err := schema.DecodeRepo(row.Value)
+		if err != nil {
+			return corruptRow("repo "+name, err)
+		}
+		r := newRepo(name, rec)
+		s.repos[name] = r
+		if err := errors.Join(s.loadBranches(ctx, r), s.loadTags(ctx, r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) loadBranches(ctx context.Context, r *repo) error {
+	prefix := schema.BranchPrefix(r.id)
+	rows, err := s.rows(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		b := &branch{repo: r, name: string(row.Key[len(prefix):])}
+		rec, err := schema.DecodeBranch(row.Value)
+		if err != nil {
+			return corruptRow("branch "+BranchRef(r.name, b.name).String(), err)
+		}
+		b.created, b.bare = rec.Created, rec.Bare
+		st, err := s.loadState(ctx, r, rec)
+		if err != nil {
+			return wrap("pfs.Open", err, BranchRef(r.name, b.name).String(), "")
+		}
+		b.state.Store(st)
+		r.branches[b.name] = b
+		s.notePending(b, false)
+	}
+	return nil
+}
+
+// loadState makes of a branch's record what it shows.
+func (s *Store) loadState(ctx context.Context, r *repo, rec schema.BranchRecord) (*state, error) {
+	head, err := s.commitOf(ctx, r, rec.Head)
+	if err == nil && head == nil {
+		err = corruptRow("commit "+rec.Head.String(), errors.New("missing"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	st := &state{head: head, line: rec.Line, seq: rec.Seq, root: head.root, changed: max(head.rec.Time, rec.Created)}
+	if p := rec.Pending; p != nil {
+		st.root, st.changed = s.rootEntry(p.Root), p.Time
+		st.pending = &pending{
+			change: schema.Change{Commit: p.ID, Gen: p.Gen}, time: p.Time, since: p.Time,
+			by: By{Origin: Origin(p.Origin), Author: p.Author},
+		}
+	}
+	return st, nil
+}
+
+func (s *Store) loadTags(ctx context.Context, r *repo) error {
+	prefix := schema.TagPrefix(r.id)
+	rows, err := s.rows(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		name := string(row.Key[len(prefix):])
+		if r.tags[name], err = schema.DecodeTag(row.Value); err != nil {
+			return corruptRow("tag "+BranchRef(r.name, name).String(), err)
+		}
+	}
+	return nil
+}
+
+// rows returns copies of all rows with a prefix; for the few kinds of which there are never many.
+func (s *Store) rows(ctx context.Context, prefix []byte) ([]kv.Row, error) {
+	var rows []kv.Row
+	err := s.kv.View(ctx, func(r kv.Reader) error {
+		for row, err := range r.Scan(prefix, nil, false) {
+			if err != nil {
+				return err
+			}
+			rows = append(rows, kv.Row{Key: slices.Clone(row.Key), Value: slices.Clone(row.Value)})
+		}
+		return nil
+	})
+	return rows, err
+}
+
+func corruptRow(what string, err error) error {
+	return &Error{Op: "pfs.Open", Kind: KindCorrupt, Err: fmt.Errorf("%s: %w", what, err)}
+}

@@ -1,0 +1,58 @@
+package pfs
+
+import (
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Options are what a Store is given of the world outside.
+type Options struct {
+	// Now is the clock. Required.
+	Now func() time.Time
+	// Rand is where ids come from; it must be safe for concurrent use, as crypto/rand.Reader is. Required.
+	Rand io.Reader
+	// Memory is about how many bytes the store's caches and buffers may take; 0 means 256 MiB.
+	Memory int64
+	// Log gets what an operator should know; nil means nowhere.
+	Log *slog.Logger
+	// CutAfter is how long an applied change may wait to be cut into a commit; 0 means one second.
+	CutAfter time.Duration
+	// SettleTimeout is how long an Update waits for the watchers of its branch; 0 means five seconds.
+	SettleTimeout time.Duration
+}
+
+// Origin is the door through which a commit was made.
+type Origin uint8
+
+// The origins.
+const (
+	OriginCLI Origin = 1 + iota
+	OriginS3
+	OriginMount
+)
+
+// String returns the origin in one lower-case word.
+func (o Origin) String() string {
+	names := [...]string{"none", "cli", "s3", "mount"}
+	if int(o) < len(names) {
+		return names[o]
+	}
+	return "unknown"
+}
+
+// By says who makes a change, and for what reason.
+type By struct {
+	Origin Origin
+	// Author is a user's name; may be empty.
+	Author string
+	// Message is the commit's message; may be empty.
+	Message string
+	// Watcher is the watcher of the one who makes the change, or nil: it is not told of it.
+	Watcher *Watcher
+}
+
+// Owner is who owns the root of a new branch.
+type Owner struct {
+	UID, GID uint32
+}

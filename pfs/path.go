@@ -1,0 +1,62 @@
+package pfs
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of paths, in bytes.
+const (
+	// MaxName is the longest name of an entry.
+	MaxName = 255
+	// MaxPath is the longest path.
+	MaxPath = 4095
+)
+
+// CheckPath returns nil when path is one that a file can have: components of 1 to 255 bytes of UTF-8 without NUL, neither
+// "." nor "..", joined by single slashes, none first or last, 4,095 bytes in all. The empty path, which names the root, is
+// valid too. The error is of KindInvalid or KindNameTooLong.
+func CheckPath(path string) error {
+	if path == "" {
+		return nil
+	}
+	if len(path) > MaxPath {
+		return &Error{Op: "pfs.CheckPath", Kind: KindNameTooLong, Path: path[:64] + "…"}
+	}
+	for name := range strings.SplitSeq(path, "/") {
+		if err := CheckName(name); err != nil {
+			return &Error{Op: "pfs.CheckPath", Kind: err.(*Error).Kind, Path: path}
+		}
+	}
+	return nil
+}
+
+// CheckName returns nil when name can be one component of a path.
+func CheckName(name string) error {
+	kind := Kind(0)
+	switch {
+	case name == "", name == ".", name == "..", strings.ContainsAny(name, "/\x00"), !utf8.ValidString(name):
+		kind = KindInvalid
+	case len(name) > MaxName:
+		kind = KindNameTooLong
+	default:
+		return nil
+	}
+	return &Error{Op: "pfs.CheckName", Kind: kind, Path: name}
+}
+
+// splitPath returns the directory part and the last component of path; both are empty for the root.
+func splitPath(path string) (dir, name string) {
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		return path[:i], path[i+1:]
+	}
+	return "", path
+}
+
+// joinPath is the inverse of splitPath.
+func joinPath(dir, name string) string {
+	if dir == "" {
+		return name
+	}
+	return dir + "/" + name
+}

@@ -1,0 +1,143 @@
+package pfs
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"pfsd/pfs/internal/schema"
+	"pfsd/pfs/internal/tree"
+)
+
+// CreateRepo makes a repo with an empty branch master. The error is of KindInvalid for a bad name, or KindExists.
+func (s *Store) CreateRepo(ctx context.Context, name string, owner Owner, by By) (Repo, error) {
+	const op = "pfs.CreateRepo"
+	if err := CheckRefName(name); err != nil {
+		return Repo{}, err
+	}
+	var made *repo
+	err := s.committer.do(ctx, true, func(g *group) (err error) {
+		if s.repo(name) != nil {
+			return &Error{Op: op, Kind: KindExists, Ref: name}
+		}
+		if made, err = g.putRepo(name); err != nil {
+			return err
+		}
+		b, err := g.putEmptyBranch(ctx, made, DefaultBranch, BranchOptions{Owner: owner, By: by})
+		if err != nil {
+			return err
+		}
+		g.publish = append(g.publish, func() { s.addRepo(made); s.addBranch(b) })
+		return nil
+	})
+	if err != nil {
+		return Repo{}, err
+	}
+	return made.info(), nil
+}
+
+// DeleteRepo deletes a repo with all its branches and tags. The error is of KindRepoNotFound, or KindNotEmpty when a
+// branch shows files and force is not set.
+func (s *Store) DeleteRepo(ctx context.Context, name string, force bool) error {
+	const op = "pfs.DeleteRepo"
+	var gone []*announcement
+	err := s.committer.do(ctx, true, func(g *group) error {
+		r := s.repo(name)
+		if r == nil {
+			return &Error{Op: op, Kind: KindRepoNotFound, Ref: name}
+		}
+		for _, b := range r.branches {
+			if !force && !b.state.Load().root.Sub.IsEmpty() {
+				return &Error{Op: op, Kind: KindNotEmpty, Ref: BranchRef(name, b.name).String()}
+			}
+		}
+		for _, b := range r.branches {
+			a, err := g.dropBranch(ctx, b)
+			if err != nil {
+				return err
+			}
+			gone = append(gone, a)
+		}
+		g.dropRepo(r)
+		return nil
+	})
+	for _, a := range gone {
+		if err == nil {
+			s.settle(ctx, a)
+		}
+	}
+	return err
+}
+
+// Repos returns all repos by name.
+func (s *Store) Repos(context.Context) ([]Repo, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	repos := make([]Repo, 0, len(s.repos))
+	for _, r := range s.repos {
+		repos = append(repos, r.info())
+	}
+	slices.SortFunc(repos, func(a, b Repo) int { return cmp.Compare(a.Name, b.Name) })
+	return repos, nil
+}
+
+func (r *repo) info() Repo { return Repo{Name: r.name, Created: timeOf(r.created)} }
+
+func (s *Store) repo(name string) *repo {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.repos[name]
+}
+
+func (s *Store) addRepo(r *repo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.repos[r.name] = r
+}
+
+// putRepo adds the record of a new repo.
+func (g *group) putRepo(name string) (*repo, error) {
+	id, err := g.store.newID()
+	if err != nil {
+		return nil, err
+	}
+	rec := schema.RepoRecord{ID: id, Created: g.now}
+	g.put(schema.RepoKey(name), rec.Append(nil))
+	return newRepo(name, rec), nil
+}
+
+func newRepo(name string, rec schema.RepoRecord) *repo {
+	return &repo{name: name, id: rec.ID, created: rec.Created, branches: map[string]*branch{}, tags: map[string]schema.TagRecord{}}
+}
+
+// dropRepo removes a repo, and leaves a tombstone.
+func (g *group) dropRepo(r *repo) {
+	rec := schema.RepoRecord{ID: r.id, Created: r.created}
+	g.bury(r, schema.RepoKey(r.name), r.name, rec.Append(nil))
+	for name, tag := range r.tags {
+		g.bury(r, schema.TagKey(r.id, name), name, tag.Append(nil))
+	}
+	g.publish = append(g.publish, func() {
+		g.store.mu.Lock()
+		defer g.store.mu.Unlock()
+		delete(g.store.repos, r.name)
+	})
+}
+
+// bury replaces the record at key with a tombstone from which it can be restored.
+func (g *group) bury(r *repo, key []byte, name string, record []byte) {
+	g.delete(key)
+	tomb := schema.TombstoneRecord{Repo: r.name, Record: record}
+	g.put(schema.TombKey(r.id, key[0], name, g.now), tomb.Append(nil))
+}
+
+// emptyRoot returns the root of a branch in which there is nothing.
+func (g *group) emptyRoot(owner Owner, change schema.Change) tree.Entry {
+	return tree.Entry{
+		Entry: Entry{
+			Kind: EntryDir, Mode: 0o755, UID: owner.UID, GID: owner.GID, Explicit: true,
+			Mtime: g.now, Ctime: g.now, Btime: g.now, Changed: change,
+		},
+		Sub: g.store.trees.Empty(),
+	}
+}

@@ -1,0 +1,80 @@
+package pfs
+
+import (
+	"sync/atomic"
+	"time"
+
+	"pfsd/pfs/internal/schema"
+	"pfsd/pfs/internal/tree"
+)
+
+// repo is a repo as the open store knows it. Its maps are guarded by Store.mu.
+type repo struct {
+	name     string
+	id       schema.ID
+	created  int64
+	branches map[string]*branch
+	tags     map[string]schema.TagRecord
+}
+
+// branch is a branch as the open store knows it.
+type branch struct {
+	repo    *repo
+	name    string
+	created int64
+	bare    bool
+	// state is what readers see. Only the committer replaces it.
+	state atomic.Pointer[state]
+}
+
+// state is what a branch shows at one time. It is never changed.
+type state struct {
+	head *commit
+	// line and seq are where the last commit of the branch's own line is; seq is 0 before the first.
+	line, seq uint64
+	// root is the head's, or that of the pending changes.
+	root tree.Entry
+	// pending is nil when root is the head's.
+	pending *pending
+	// changed is when root last changed.
+	changed int64
+}
+
+// pending says what the commit will be that the changes of a branch beyond its head end up in.
+type pending struct {
+	change schema.Change
+	by     By
+	// time is when the last change was made, and since when the first was.
+	time, since int64
+	// links are the roots of the contents that the changes link. Only the committer appends to them.
+	links []schema.Hash
+}
+
+// commit is a commit with its root.
+type commit struct {
+	id   schema.ID
+	rec  schema.CommitRecord
+	root tree.Entry
+}
+
+// info returns the commit as callers see it.
+func (c *commit) info(repo string) Commit {
+	return Commit{
+		ID: c.id, Repo: repo, Parents: c.rec.Parents, Time: timeOf(c.rec.Time), Origin: Origin(c.rec.Origin),
+		Author: c.rec.Author, Message: c.rec.Message, Gen: c.rec.Gen, Totals: c.rec.Root.Totals,
+	}
+}
+
+// record returns what is to be stored of a branch that shows st.
+func (b *branch) record(st *state) schema.BranchRecord {
+	rec := schema.BranchRecord{Created: b.created, Head: st.head.id, Line: st.line, Seq: st.seq, Bare: b.bare}
+	if p := st.pending; p != nil {
+		rec.Pending = &schema.PendingRecord{
+			ID: p.change.Commit, Gen: p.change.Gen, Time: p.time, Origin: uint8(p.by.Origin), Author: p.by.Author,
+			Root: st.root.Entry,
+		}
+	}
+	return rec
+}
+
+func timeOf(ns int64) time.Time { return time.Unix(0, ns).UTC() }

@@ -1,0 +1,176 @@
+package pfs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"pfsd/pfs/internal/cas"
+	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/kv/badgerkv"
+	"pfsd/pfs/internal/pack"
+	"pfsd/pfs/internal/schema"
+	"pfsd/pfs/internal/tree"
+)
+
+const (
+	defaultMemory  = 256 << 20
+	defaultCut     = time.Second
+	defaultSettle  = 5 * time.Second
+	commitsInCache = 4096
+)
+
+// Store is an open store. All methods may be called concurrently.
+type Store struct {
+	opts      Options
+	log       *slog.Logger
+	kv        kv.Store
+	packs     *pack.Store
+	contents  *cas.Store
+	trees     *tree.Store
+	commits   *lru.Cache[schema.ID, *commit]
+	watchers  watchers
+	committer *committer
+
+	// mu guards repos and the maps of each repo. The committer alone changes them; nothing else is locked while it is held.
+	mu    sync.RWMutex
+	repos map[string]*repo
+
+	// What follows belongs to the committer's goroutine. pending are the branches with changes that are in no commit,
+	// notBefore is when they may be cut at the earliest.
+	counters  schema.StoreRecord
+	pending   map[*branch]struct{}
+	notBefore int64
+}
+
+// Open opens the store in dir, and makes it when dir is empty or missing. Only one process may have a store open. It must
+// be closed. The error is of KindCorrupt, KindNoSpace, KindInvalid (a format from another time) or KindInternal.
+func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
+	const op = "pfs.Open"
+	opts = opts.withDefaults()
+	if err := checkFormat(dir); err != nil {
+		return nil, err
+	}
+	rows, err := badgerkv.Open(ctx, filepath.Join(dir, "kv"), badgerkv.Options{Memory: opts.Memory, Logger: opts.Log})
+	if err != nil {
+		return nil, wrap(op, err, dir, "")
+	}
+	packs, err := openPacks(filepath.Join(dir, "packs"))
+	if err != nil {
+		return nil, wrap(op, errors.Join(err, rows.Close()), dir, "")
+	}
+	return OpenOn(ctx, rows, packs, opts)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Memory == 0 {
+		o.Memory = defaultMemory
+	}
+	if o.CutAfter == 0 {
+		o.CutAfter = defaultCut
+	}
+	if o.SettleTimeout == 0 {
+		o.SettleTimeout = defaultSettle
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// OpenOn opens the store that rows and packs hold, and owns both from then on: it closes them when it fails, too. It is
+// for the tests of this module, which alone can name the types.
+func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options) (*Store, error) {
+	opts = opts.withDefaults()
+	commits, err := lru.New[schema.ID, *commit](commitsInCache)
+	if err != nil {
+		return nil, wrap("pfs.Open", err, "", "")
+	}
+	s := &Store{
+		opts: opts, log: opts.Log, kv: rows, packs: packs, commits: commits,
+		contents: cas.New(rows, packs, cas.Options{CacheBytes: opts.Memory / 16}),
+		trees:    tree.New(tree.FromKV(rows), opts.Memory/8),
+		watchers: watchers{of: map[branchKey][]*Watcher{}},
+		repos:    map[string]*repo{},
+		pending:  map[*branch]struct{}{},
+	}
+	if err := s.load(ctx); err != nil {
+		return nil, wrap("pfs.Open", errors.Join(err, rows.Close(), packs.Close()), "", "")
+	}
+	s.committer = newCommitter(s)
+	return s, nil
+}
+
+// Close makes commits of what is pending, ends all watchers and closes the store, when running operations have ended.
+// Later operations fail with KindClosed.
+func (s *Store) Close() error {
+	const op = "pfs.Close"
+	err := s.cutAll()
+	s.committer.close()
+	s.watchers.close()
+	return wrap(op, errors.Join(err, s.kv.Close(), s.packs.Close()), "", "")
+}
+
+func (s *Store) cutAll() error {
+	return s.committer.do(context.Background(), false, func(g *group) error {
+		for b := range s.pending {
+			g.workOn(b).must = true
+		}
+		return nil
+	})
+}
+
+// newID returns a random id.
+func (s *Store) newID() (schema.ID, error) {
+	var id schema.ID
+	if _, err := io.ReadFull(s.opts.Rand, id[:]); err != nil {
+		return id, fmt.Errorf("pfs: no randomness: %w", err)
+	}
+	return id, nil
+}
+
+// due returns the branches whose pending changes are old enough to be cut.
+func (s *Store) due() []*branch {
+	var some []*branch
+	limit := s.opts.Now().Add(-s.opts.CutAfter).UnixNano()
+	for b := range s.pending {
+		if b.state.Load().pending.since <= limit {
+			some = append(some, b)
+		}
+	}
+	return some
+}
+
+// nextCut returns how long it is until a branch is due; any is false when none will be.
+func (s *Store) nextCut() (wait time.Duration, any bool) {
+	if len(s.pending) == 0 {
+		return 0, false
+	}
+	now := s.opts.Now().UnixNano()
+	for b := range s.pending {
+		w := time.Duration(max(b.state.Load().pending.since+int64(s.opts.CutAfter), s.notBefore) - now)
+		if !any || w < wait {
+			wait, any = w, true
+		}
+	}
+	return max(wait, 0), any
+}
+
+// notePending keeps account of the branches that will have to be cut.
+func (s *Store) notePending(b *branch, deleted bool) {
+	if b.state.Load().pending != nil && !deleted {
+		s.pending[b] = struct{}{}
+	} else {
+		delete(s.pending, b)
+	}
+}
+
+// postponeCuts keeps a commit that failed from being tried again at once.
+func (s *Store) postponeCuts() { s.notBefore = s.opts.Now().Add(s.opts.CutAfter).UnixNano() }

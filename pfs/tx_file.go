@@ -1,0 +1,181 @@
+package pfs
+
+import (
+	"pfsd/pfs/internal/tree"
+)
+
+// These changes are those of a file system: a parent must be there, and is marked as made by somebody.
+
+// inParent lets fn change the directory that path is in, which becomes explicit and gets new times.
+func (t *Tx) inParent(op, path string, fn func(dir *tree.Entry, name string) error) error {
+	if err := checkEntryPath(op, path); err != nil {
+		return err
+	}
+	parent, name := splitPath(path)
+	err := t.in(op, parent, at{}, func(dir *tree.Entry) error {
+		if err := fn(dir, name); err != nil {
+			return err
+		}
+		t.usedBy(dir)
+		return nil
+	})
+	if err == nil {
+		t.touch(path, false)
+	}
+	return err
+}
+
+// usedBy marks a directory in which a file system changed a name.
+func (t *Tx) usedBy(dir *tree.Entry) {
+	t.aged(dir)
+	if !dir.Explicit {
+		dir.Explicit, dir.Changed = true, t.change
+	}
+}
+
+// Create adds e at path; its Name is taken from there and its Changed from the transaction, and a directory begins empty.
+// The error is of KindExists when the name is taken, KindFileNotFound or KindNotDir when the parent is not there or is no
+// directory, or KindInvalid.
+func (t *Tx) Create(path string, e Entry) error {
+	const op = "pfs.Create"
+	return t.inParent(op, path, func(dir *tree.Entry, name string) error {
+		_, absent, err := t.get(op, dir, name)
+		if err != nil {
+			return err
+		}
+		if !absent {
+			return fail(op, KindExists, path)
+		}
+		e.Name, e.Changed, e.Placed = name, t.change, Change{}
+		e.Root, e.Totals = Hash{}, Totals{}
+		entry := tree.Entry{Entry: e}
+		if e.IsDir() {
+			entry.Sub = t.group.store.trees.Empty()
+		}
+		if err := e.Valid(); err != nil {
+			return &Error{Op: op, Kind: KindInvalid, Path: path, Err: err}
+		}
+		*dir, err = t.with(op, *dir, entry)
+		return err
+	})
+}
+
+// Edit lets fn change a copy of the entry at path, the empty path being the root, and puts it in the entry's place. fn must
+// not change Name and Kind, nor a map that the entry holds; what it does to Changed, Placed, Root and Totals is ignored. Its
+// error comes back unchanged. The error is of KindFileNotFound when there is no entry, KindInvalid when fn made it an
+// impossible one.
+func (t *Tx) Edit(path string, fn func(*Entry) error) error {
+	const op = "pfs.Edit"
+	if err := CheckPath(path); err != nil {
+		return err
+	}
+	if path == "" {
+		root, err := t.edited(op, path, t.view.root, fn)
+		if err == nil {
+			t.view.root = root
+			t.touch(path, false)
+		}
+		return err
+	}
+	parent, name := splitPath(path)
+	err := t.in(op, parent, at{}, func(dir *tree.Entry) error {
+		entry, absent, err := t.get(op, dir, name)
+		if err != nil {
+			return err
+		}
+		if absent {
+			return fail(op, KindFileNotFound, path)
+		}
+		if entry, err = t.edited(op, path, entry, fn); err != nil {
+			return err
+		}
+		*dir, err = t.with(op, *dir, entry)
+		return err
+	})
+	if err == nil {
+		t.touch(path, false)
+	}
+	return err
+}
+
+func (t *Tx) edited(op, path string, old tree.Entry, fn func(*Entry) error) (tree.Entry, error) {
+	next := old.Entry
+	if err := fn(&next); err != nil {
+		return old, err
+	}
+	if next.Name != old.Name || next.Kind != old.Kind {
+		return old, fail(op, KindInvalid, path)
+	}
+	next.Root, next.Totals, next.Placed, next.Changed = old.Root, old.Totals, old.Placed, t.change
+	if err := validEntry(path, &next); err != nil {
+		return old, &Error{Op: op, Kind: KindInvalid, Path: path, Err: err}
+	}
+	return tree.Entry{Entry: next, Sub: old.Sub}, nil
+}
+
+// validEntry checks an entry that the root, which has no name, may be.
+func validEntry(path string, e *Entry) error {
+	if path != "" {
+		return e.Valid()
+	}
+	named := *e
+	named.Name = "root"
+	return named.Valid()
+}
+
+// Unlink removes the entry at path, which must not be a directory. The error is of KindFileNotFound, KindNotDir (above) or
+// KindIsDir.
+func (t *Tx) Unlink(path string) error {
+	const op = "pfs.Unlink"
+	return t.inParent(op, path, func(dir *tree.Entry, name string) error {
+		entry, absent, err := t.get(op, dir, name)
+		switch {
+		case err != nil:
+			return err
+		case absent:
+			return fail(op, KindFileNotFound, path)
+		case entry.IsDir():
+			return fail(op, KindIsDir, path)
+		}
+		*dir, err = t.without(op, *dir, name)
+		return err
+	})
+}
+
+// Rmdir removes the directory at path, which must be empty. The error is of KindFileNotFound, KindNotDir or KindNotEmpty.
+func (t *Tx) Rmdir(path string) error {
+	const op = "pfs.Rmdir"
+	return t.inParent(op, path, func(dir *tree.Entry, name string) error {
+		entry, absent, err := t.get(op, dir, name)
+		switch {
+		case err != nil:
+			return err
+		case absent:
+			return fail(op, KindFileNotFound, path)
+		case !entry.IsDir():
+			return fail(op, KindNotDir, path)
+		case !entry.Sub.IsEmpty():
+			return fail(op, KindNotEmpty, path)
+		}
+		*dir, err = t.without(op, *dir, name)
+		return err
+	})
+}
+
+// RemoveAll removes the entry at path with all that is below it, in time that does not depend on how much that is. The
+// parent directory stays. The error is of KindFileNotFound, or KindNotDir above.
+func (t *Tx) RemoveAll(path string) error {
+	const op = "pfs.RemoveAll"
+	return t.inParent(op, path, func(dir *tree.Entry, name string) error {
+		entry, absent, err := t.get(op, dir, name)
+		if err != nil {
+			return err
+		}
+		if absent {
+			return fail(op, KindFileNotFound, path)
+		}
+		t.wide = t.wide || entry.IsDir()
+		*dir, err = t.without(op, *dir, name)
+		return err
+	})
+}

@@ -1,0 +1,143 @@
+package pfs
+
+import (
+	"strings"
+
+	"pfsd/pfs/internal/tree"
+)
+
+// RenameMode says what a Rename does when there is something at the target.
+type RenameMode uint8
+
+// The modes of Rename.
+const (
+	// RenameReplace replaces it, if it is of the same sort and, being a directory, empty.
+	RenameReplace RenameMode = iota
+	// RenameNoReplace fails with KindExists.
+	RenameNoReplace
+	// RenameExchange swaps the two; both must be there.
+	RenameExchange
+)
+
+// Rename moves the entry at from to to, with all that is below it, in time that does not depend on how much that is. As
+// rename(2), it does nothing when both are the same path. The error is of KindFileNotFound or KindNotDir when from or a
+// parent is not there, KindInvalid when to is below from (or, exchanging, from below to), KindExists, or KindIsDir,
+// KindNotDir or KindNotEmpty when what is at to cannot be replaced.
+func (t *Tx) Rename(from, to string, mode RenameMode) error {
+	const op = "pfs.Rename"
+	for _, path := range []string{from, to} {
+		if err := checkEntryPath(op, path); err != nil {
+			return err
+		}
+	}
+	source, _, err := t.view.find(t.ctx, from)
+	if err != nil {
+		return err
+	}
+	target, err := t.target(op, to)
+	switch {
+	case err != nil:
+		return err
+	case mode == RenameNoReplace && target != nil:
+		return fail(op, KindExists, to)
+	case mode == RenameExchange && target == nil:
+		return fail(op, KindFileNotFound, to)
+	case strings.HasPrefix(to, from+"/"), mode == RenameExchange && strings.HasPrefix(from, to+"/"):
+		return fail(op, KindInvalid, to)
+	case from == to:
+		return nil
+	case mode == RenameExchange:
+		return t.exchange(op, from, to, source, *target)
+	}
+	if err := replaceable(op, to, source, target); err != nil {
+		return err
+	}
+	return t.move(op, from, to, source)
+}
+
+// target returns what is at path, nil when there is nothing but could be.
+func (t *Tx) target(op, path string) (*tree.Entry, error) {
+	parent, name := splitPath(path)
+	dir, _, err := t.view.find(t.ctx, parent)
+	if err != nil {
+		return nil, err
+	}
+	if !dir.IsDir() {
+		return nil, fail(op, KindNotDir, parent)
+	}
+	entry, absent, err := t.get(op, &dir, name)
+	if err != nil || absent {
+		return nil, err
+	}
+	return &entry, nil
+}
+
+func replaceable(op, to string, source tree.Entry, target *tree.Entry) error {
+	switch {
+	case target == nil:
+		return nil
+	case target.IsDir() && !source.IsDir():
+		return fail(op, KindIsDir, to)
+	case !target.IsDir() && source.IsDir():
+		return fail(op, KindNotDir, to)
+	case target.IsDir() && !target.Sub.IsEmpty():
+		return fail(op, KindNotEmpty, to)
+	}
+	return nil
+}
+
+// move takes source away from one path and puts it at another.
+func (t *Tx) move(op, from, to string, source tree.Entry) error {
+	before := t.view
+	err := t.take(op, from)
+	if err == nil {
+		err = t.place(op, to, source)
+	}
+	if err != nil {
+		t.view = before
+		return err
+	}
+	t.touch(from, source.IsDir())
+	t.touch(to, source.IsDir())
+	return nil
+}
+
+func (t *Tx) exchange(op, from, to string, source, target tree.Entry) error {
+	before := t.view
+	err := t.place(op, to, source)
+	if err == nil {
+		err = t.place(op, from, target)
+	}
+	if err != nil {
+		t.view = before
+		return err
+	}
+	wide := source.IsDir() || target.IsDir()
+	t.touch(from, wide)
+	t.touch(to, wide)
+	return nil
+}
+
+// take removes whatever is at path.
+func (t *Tx) take(op, path string) error {
+	parent, name := splitPath(path)
+	return t.in(op, parent, at{}, func(dir *tree.Entry) (err error) {
+		*dir, err = t.without(op, *dir, name)
+		t.usedBy(dir)
+		return err
+	})
+}
+
+// place puts an entry that was elsewhere at path, in the place of what is there.
+func (t *Tx) place(op, path string, entry tree.Entry) error {
+	parent, name := splitPath(path)
+	entry.Name, entry.Changed, entry.Ctime = name, t.change, t.now
+	if entry.IsDir() {
+		entry.Placed = t.change
+	}
+	return t.in(op, parent, at{}, func(dir *tree.Entry) (err error) {
+		*dir, err = t.with(op, *dir, entry)
+		t.usedBy(dir)
+		return err
+	})
+}

@@ -1,0 +1,219 @@
+package pfs
+
+import (
+	"context"
+
+	"pfsd/pfs/internal/schema"
+)
+
+// working is a branch as the requests of a group make it. Readers see it when the group has been stored.
+type working struct {
+	group  *group
+	branch *branch
+	state
+	// must is set when the pending changes are to be a commit before the group ends.
+	must bool
+	// touched are the paths of the pending commit, as long as it may take in further updates; nil when it may not.
+	touched map[string]struct{}
+	// building is the commit that the pending changes will be; its record is made when they are cut.
+	building *commit
+	// links are the roots of the contents that the commits of this group link.
+	links []schema.Hash
+	// save is set when the pending state is to be stored although it is not cut.
+	save bool
+	// moved is set when the branch's record has to be written, deleted when it is to go.
+	moved, deleted bool
+
+	events []*announcement
+}
+
+// begin starts the commit that the next changes will be in, unless one is pending already.
+func (w *working) begin(by By) error {
+	if w.pending != nil {
+		return nil
+	}
+	change, err := w.group.nextChange()
+	if err != nil {
+		return err
+	}
+	w.pending = &pending{change: change, by: by, time: w.group.now, since: w.group.now}
+	return nil
+}
+
+// run lets fn change the branch, as part of what is pending. Unless it succeeds and changes something, nothing is
+// changed; changed tells.
+func (w *working) run(ctx context.Context, by By, fn func(*Tx) error) (tx *Tx, err error) {
+	before := w.pending
+	if err := w.begin(by); err != nil {
+		return nil, err
+	}
+	tx = &Tx{ctx: ctx, group: w.group, branch: w.branch, view: view{w.root}, change: w.pending.change,
+		now: max(w.group.now, w.head.rec.Time)}
+	if err = fn(tx); err != nil || !tx.changed() {
+		w.pending = before
+	}
+	return tx, err
+}
+
+// adopt makes the changes of a transaction part of what is pending, and lets watchers know.
+func (w *working) adopt(tx *Tx, by By) *announcement {
+	w.root = tx.view.root
+	pending := *w.pending
+	pending.time = tx.now
+	pending.links = append(pending.links, tx.links...)
+	w.pending = &pending
+	w.changed = tx.now
+	for _, finish := range tx.onSuccess {
+		finish()
+	}
+	a := &announcement{by: by, event: Event{Origin: by.Origin, Changes: tx.changes}}
+	w.events = append(w.events, a)
+	return a
+}
+
+// update runs fn as an Update: its changes are a commit when the group ends, alone or with others that touch other paths.
+func (w *working) update(ctx context.Context, by By, fn func(*Tx) error) (*commit, *announcement, error) {
+	if w.pending != nil && !w.admits(by) {
+		if err := w.cut(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	shared := w.pending != nil
+	tx, err := w.run(ctx, by, fn)
+	if err != nil || !tx.changed() {
+		return nil, nil, err
+	}
+	if shared && w.overlaps(tx) {
+		if err := w.cut(ctx); err != nil {
+			return nil, nil, err
+		}
+		if tx, err = w.run(ctx, by, fn); err != nil || !tx.changed() {
+			return nil, nil, err
+		}
+	}
+	a := w.adopt(tx, by)
+	w.mustCut(tx)
+	return w.building, a, nil
+}
+
+// apply runs fn as an Apply: its changes are pending when the group ends.
+func (w *working) apply(ctx context.Context, by By, fn func(*Tx) error) error {
+	if w.pending != nil && w.must {
+		if err := w.cut(ctx); err != nil {
+			return err
+		}
+	}
+	tx, err := w.run(ctx, by, fn)
+	if err == nil && tx.changed() {
+		w.adopt(tx, by)
+	}
+	return err
+}
+
+// admits reports whether an update by by may go into the pending commit.
+func (w *working) admits(by By) bool {
+	p := w.pending.by
+	return w.must && w.touched != nil && p.Origin == by.Origin && p.Author == by.Author && p.Message == by.Message
+}
+
+func (w *working) overlaps(tx *Tx) bool {
+	if tx.wide {
+		return true
+	}
+	for _, change := range tx.changes {
+		if _, ok := w.touched[change.Path]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// mustCut notes that the pending commit has to be made, and what it touches.
+func (w *working) mustCut(tx *Tx) {
+	if w.building == nil {
+		w.building = &commit{id: w.pending.change.Commit}
+		w.touched = map[string]struct{}{}
+	}
+	w.must = true
+	if tx.wide {
+		w.touched = nil
+		return
+	}
+	for _, change := range tx.changes {
+		w.touched[change.Path] = struct{}{}
+	}
+}
+
+// cut makes a commit of what is pending.
+func (w *working) cut(ctx context.Context) error {
+	if err := w.saveRoot(ctx); err != nil {
+		return err
+	}
+	made := w.building
+	if made == nil {
+		made = &commit{id: w.pending.change.Commit}
+	}
+	p := w.pending
+	w.links = append(w.links, p.links...)
+	made.root = w.root
+	made.rec = schema.CommitRecord{
+		Repo: w.branch.repo.id, Line: w.line, Seq: w.seq + 1, Gen: p.change.Gen, Time: max(p.time, w.head.rec.Time),
+		Origin: uint8(p.by.Origin), Author: p.by.Author, Message: p.by.Message, Root: w.root.Entry,
+		Parents: []schema.ID{w.head.id},
+	}
+	if err := w.group.putCommit(ctx, made, w.head); err != nil {
+		return err
+	}
+	w.head, w.seq = made, w.seq+1
+	w.pending, w.building, w.touched, w.must, w.moved = nil, nil, nil, false, true
+	return nil
+}
+
+// saveRoot adds the nodes of the root that are not stored yet to the group's.
+func (w *working) saveRoot(ctx context.Context) error {
+	saved, err := w.group.store.trees.Save(ctx, w.root.Sub)
+	if err != nil {
+		return err
+	}
+	w.group.nodes = append(w.group.nodes, saved.Rows...)
+	w.group.stored = append(w.group.stored, saved.Commit)
+	w.root.Root, w.root.Totals = saved.Roots[0], w.root.Sub.Totals()
+	return nil
+}
+
+// seal makes the commit that is owed, and the branch's record if it changed.
+func (w *working) seal(ctx context.Context) error {
+	if w.pending != nil && w.must {
+		if err := w.cut(ctx); err != nil {
+			return err
+		}
+	}
+	stored := w.state
+	if w.pending != nil && w.save {
+		if err := w.saveRoot(ctx); err != nil {
+			return err
+		}
+		w.links = append(w.links, w.pending.links...)
+		stored, w.moved = w.state, true
+	} else if w.pending != nil {
+		stored.pending = nil
+	}
+	if w.moved {
+		rec := w.branch.record(&stored)
+		w.group.put(schema.BranchKey(w.branch.repo.id, w.branch.name), rec.Append(nil))
+	}
+	return nil
+}
+
+// publish lets readers see the branch as it is now, and tells its watchers.
+func (w *working) publish() {
+	next := w.state
+	w.branch.state.Store(&next)
+	w.group.store.notePending(w.branch, w.deleted)
+	if w.deleted {
+		w.group.store.removeBranch(w.branch)
+	}
+	for _, a := range w.events {
+		w.group.store.watchers.announce(w.branch.repo.name, w.branch.name, a)
+	}
+}
