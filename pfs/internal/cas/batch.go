@@ -3,6 +3,7 @@ package cas
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/schema"
@@ -41,7 +42,7 @@ type batch struct {
 
 func newBatch() *batch { return &batch{rows: map[*row]struct{}{}} }
 
-// prune drops the rows that need nothing more, and notes whether one was lost. Needs Store.mu.
+// pruneLocked drops the rows that need nothing more, and notes whether one was lost. Needs Store.mu.
 func (b *batch) pruneLocked() {
 	for r := range b.rows {
 		if r.state == rowLost {
@@ -126,5 +127,24 @@ func (s *Store) retireLocked(b *batch) {
 	}
 	if len(b.rows) > 0 {
 		s.finished = append(s.finished, b)
+		if !b.root.IsZero() {
+			s.open[b.root] = b
+		}
+	} else if s.open[b.root] == b {
+		delete(s.open, b.root)
 	}
+}
+
+// inherit makes b depend on all that the content or part with the given root depends on. It returns ErrLost when that was
+// lost.
+func (s *Store) inherit(b *batch, root schema.Hash) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.lost[root]; err != nil {
+		return err
+	}
+	if from := s.open[root]; from != nil {
+		maps.Copy(b.rows, from.rows)
+	}
+	return nil
 }

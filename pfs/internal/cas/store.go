@@ -60,6 +60,8 @@ type Store struct {
 	unsavedBytes int64
 	// finished has the batches of operations that have ended, and of which not all rows are saved.
 	finished []*batch
+	// open has the last batch that was finished with each root, while not all of its rows are saved.
+	open map[schema.Hash]*batch
 	// pins counts the Pins on each root.
 	pins map[schema.Hash]int
 	// lost has the roots of contents and parts that ErrLost has befallen since they were last written.
@@ -77,7 +79,7 @@ func newStore(rows kv.Store, packs packs, opts Options) *Store {
 	}
 	return &Store{
 		kv: rows, packs: packs, cache: newCache(opts.CacheBytes),
-		unsaved: map[string]*row{}, pins: map[schema.Hash]int{}, lost: map[schema.Hash]error{},
+		unsaved: map[string]*row{}, open: map[schema.Hash]*batch{}, pins: map[schema.Hash]int{}, lost: map[schema.Hash]error{},
 	}
 }
 

@@ -17,6 +17,7 @@ type view struct {
 	off, end int64 // file offsets of the first byte and behind the last
 	level    int   // of the top record; 0 for a window
 	root     schema.Hash
+	part     bool    // whether it is of a part
 	dense    bool    // whether the nodes have chaining values
 	only     *window // of a content that is one chunk, and has no record; else nil
 }
@@ -32,7 +33,7 @@ func (s *Store) viewContent(c schema.Content) *view {
 
 func (s *Store) viewPart(p Part) *view {
 	return &view{
-		s: s, base: p.base(), off: p.Offset, end: p.end(),
+		s: s, part: true, base: p.base(), off: p.Offset, end: p.end(),
 		level: levelOf(p.end() - p.base()), root: p.Root,
 	}
 }
