@@ -31,10 +31,11 @@ type reader struct{ txn *badger.Txn }
 var _ kv.Reader = reader{}
 
 // Get implements kv.Reader.
-func (r reader) Get(key []byte) ([]byte, error) {
+func (r reader) Get(key []byte) (v []byte, err error) {
 	if len(key) == 0 {
 		return nil, kv.ErrNotFound
 	}
+	defer recovered(&err)
 	item, err := r.txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return nil, kv.ErrNotFound
@@ -64,13 +65,25 @@ func (r reader) Scan(prefix, from []byte, reverse bool) iter.Seq2[kv.Row, error]
 		}
 		it := r.txn.NewIterator(badger.IteratorOptions{Prefix: prefix, Reverse: reverse})
 		defer it.Close()
-		for it.Seek(start); it.Valid(); it.Next() {
-			v, err := value(it.Item())
-			if !yield(kv.Row{Key: it.Item().Key(), Value: v}, err) || err != nil {
-				return
-			}
+		row, ok, err := move(it, func() { it.Seek(start) })
+		for ok && yield(row, nil) {
+			row, ok, err = move(it, it.Next)
+		}
+		if err != nil {
+			yield(kv.Row{}, err)
 		}
 	}
+}
+
+// move moves it by step and returns the row at which it then stands, if any.
+func move(it *badger.Iterator, step func()) (row kv.Row, ok bool, err error) {
+	defer recovered(&err)
+	step()
+	if !it.Valid() {
+		return kv.Row{}, false, nil
+	}
+	v, err := value(it.Item())
+	return kv.Row{Key: it.Item().Key(), Value: v}, err == nil, err
 }
 
 // scanStart returns the key at which to begin, or false when nothing can be found. It lies within the prefix, as Badger

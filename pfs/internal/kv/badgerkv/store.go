@@ -44,7 +44,7 @@ const (
 	memtableSize = 32 << 20
 	// valueThreshold is the size from which on values go to the value log: the largest that Badger knows, above kv.MaxValue.
 	valueThreshold = 1 << 20
-	// valueLogSize is the smallest size of a value log of which Badger maps the double although it stays empty.
+	// valueLogSize is the smallest that Badger takes. The value log stays empty, yet twice this size of it is mapped.
 	valueLogSize = 1 << 20
 )
 
@@ -113,13 +113,12 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// openDB opens Badger, which reports some damage by a panic.
+// openDB opens Badger, which answers some damage with a panic.
 func openDB(o badger.Options) (db *badger.DB, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
+	defer recovered(&err)
+	if err := checkTables(o.Dir); err != nil {
+		return nil, err
+	}
 	return badger.OpenManaged(o)
 }
 
@@ -186,12 +185,14 @@ func (s *Store) Close() error {
 }
 
 // Verify reads all tables and compares them with their checksums. Badger does that for each block that it reads too, but
-// then treats the block as if it were empty: a row in it is reported as missing. Only Verify tells the two apart.
-func (s *Store) Verify(ctx context.Context) error {
+// then goes on as if the block were empty: rows in it are reported as missing. Only Verify tells the two apart.
+func (s *Store) Verify(ctx context.Context) (err error) {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	defer s.end()
+	// Badger panics when it wants to name a block that it could not read.
+	defer recovered(&err)
 	if err := s.db.VerifyChecksum(); err != nil {
 		return fmt.Errorf("badgerkv: verify: %w", err)
 	}

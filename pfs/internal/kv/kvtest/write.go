@@ -218,7 +218,7 @@ func testLargePut(t *testing.T, opener Opener) {
 			rows = append(rows, kv.Row{Key: key, Value: value})
 		}
 	}
-	add(30, kv.MaxValue)
+	add(12, kv.MaxValue)
 	add(2*kv.MaxCommitRows, 20)
 	for range 2 {
 		if err := s.Put(t.Context(), rows); err != nil {
@@ -268,7 +268,7 @@ func testManyVersions(t *testing.T, opener Opener) {
 	value := bytes.Repeat([]byte("v"), 200<<10)
 	commit(t, s, "first", "1", "k", "old")
 	view(t, s, func(old kv.Reader) {
-		for i := range 300 {
+		for i := range 200 {
 			b := kv.Batch{Puts: []kv.Row{{Key: []byte("k"), Value: fmt.Appendf(bytes.Clone(value), "%d", i)}}}
 			if err := s.Commit(t.Context(), b); err != nil {
 				t.Fatal(err)
@@ -279,7 +279,7 @@ func testManyVersions(t *testing.T, opener Opener) {
 		}
 	})
 	view(t, s, func(r kv.Reader) {
-		if got := get(t, r, "k"); got != string(value)+"299" {
+		if got := get(t, r, "k"); got != string(value)+"199" {
 			t.Errorf("the last value ends in %q", got[max(0, len(got)-5):])
 		}
 	})

@@ -1,0 +1,62 @@
+package badgerkv
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// errDamaged is for files of Badger that cannot be what it has written.
+var errDamaged = errors.New("badgerkv: damaged")
+
+// recovered makes a panic of Badger, which some damage of its files causes, an error. It must be deferred itself.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: %v", errDamaged, p)
+	}
+}
+
+// checkTables looks at the end of each table in dir, where lengths are that Badger trusts when it opens the table: in
+// goroutines of its own, whose panics end the process.
+func checkTables(dir string) error {
+	names, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := checkTable(name); err != nil {
+			return fmt.Errorf("table %s: %w", filepath.Base(name), err)
+		}
+	}
+	return nil
+}
+
+// checkTable checks that the index and its checksum lie within the file. A table ends with: index, length of the index, checksum
+// of the index, length of that checksum; lengths are big-endian, 4 bytes each.
+func checkTable(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	rest := info.Size()
+	for range 2 {
+		var length [4]byte
+		if rest -= int64(len(length)); rest < 0 {
+			return fmt.Errorf("%w: the file is cut off", errDamaged)
+		}
+		if _, err := f.ReadAt(length[:], rest); err != nil {
+			return err
+		}
+		if rest -= int64(binary.BigEndian.Uint32(length[:])); rest < 0 {
+			return fmt.Errorf("%w: a length at its end is larger than the file", errDamaged)
+		}
+	}
+	return nil
+}
