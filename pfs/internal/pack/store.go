@@ -12,7 +12,7 @@ import (
 const (
 	DefaultMaxSize  = 1 << 30
 	DefaultFreeMark = 64 << 20
-	DefaultIdle     = 4
+	DefaultIdle     = 32
 	DefaultHandles  = 256
 )
 
@@ -26,7 +26,8 @@ type Options struct {
 	// FreeMark is how much room is left on the disk, in bytes: an Append that finds less fails with ErrNoSpace. It must
 	// cover what is appended between two looks, 16 MiB.
 	FreeMark int64
-	// Idle is how many packs stay open for the next Lease; others are sealed when they are released.
+	// Idle is how many packs stay open for the next Lease; others are sealed when they are released. The last one released
+	// is leased first, so that few packs grow when there are few Writers; with many, sealing would leave many small packs.
 	Idle int
 	// Handles is how many files of packs stay open for the next read.
 	Handles int
