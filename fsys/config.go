@@ -1,0 +1,49 @@
+package fsys
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"pfsd/pfs"
+)
+
+// Config says what a Server shows, and how.
+type Config struct {
+	// Ref is the version that is shown. A live branch can be written to; everything else is read-only.
+	Ref pfs.Ref
+	// Author is the author of the commits that the mount's changes end in.
+	Author string
+	// Now is the clock. Required.
+	Now func() time.Time
+	// ScratchDir is a directory for what has been written and not been stored yet; statfs(2) answers for its disk. It is
+	// used through files without a name, so that nothing is left in it. Required.
+	ScratchDir string
+	// Dir is where the mount is, if this process can unmount it: Close does it then.
+	Dir string
+	// Names is shared by the servers of one store, so that O_EXCL holds across them; nil is a set of its own.
+	Names *Names
+	// Log gets what an operator should know; nil means nowhere.
+	Log *slog.Logger
+	// LinkEvery is how often files are looked for whose written bytes no close(2) has linked; 0 means one second.
+	LinkEvery time.Duration
+	// Debug logs every request.
+	Debug bool
+}
+
+// complete returns c with defaults for what is not set.
+func (c Config) complete() (Config, error) {
+	if c.Now == nil || c.ScratchDir == "" {
+		return c, errors.New("fsys: Config.Now and Config.ScratchDir are required")
+	}
+	if c.Names == nil {
+		c.Names = NewNames()
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.LinkEvery <= 0 {
+		c.LinkEvery = time.Second
+	}
+	return c, nil
+}

@@ -1,0 +1,236 @@
+package fsys
+
+import (
+	"errors"
+	"io"
+	"math"
+	"sync"
+	"syscall"
+
+	"pfsd/pfs"
+)
+
+// window is the unit in which the store cuts files: a rewrite touches whole windows of a content, so that what is folded
+// early is folded in such.
+const window = 16 << 20
+
+// maxSize is how far a file can be written to.
+const maxSize = math.MaxInt64 / 2
+
+// fileData is the bytes of a regular file that is open, or has changes that are not linked: a content of the store, cut at
+// some length, with written ranges over it. All handles of an inode share it.
+type fileData struct {
+	contents contentOpener
+	scratch  *scratch
+
+	// mu guards what follows. Readers hold it while they read written bytes or a content with written bytes over it.
+	mu sync.RWMutex
+	// base is what lies below the written ranges, up to baseLen; behind that, and up to size, are zeros.
+	base    pfs.Content
+	file    *pfs.File
+	baseLen int64
+	// pin keeps base from being collected while no name points to it.
+	pin *pfs.Ingested
+	// size of the file.
+	size int64
+	// dirty are the ranges written since the last fold began; folding those that a fold is at work on. The bytes of both
+	// are in buf.
+	dirty, folding ranges
+	buf            buffer
+	// foldCut is the least size that the file has had since the fold at work began.
+	foldCut int64
+	// version counts changes; linked is the version that was last linked.
+	version, linked uint64
+	// mtime and ctime hold, instead of those of the inode, while touched is set.
+	mtime, ctime int64
+	touched      bool
+	// killed is set when a write took away the setuid bit, and that is not linked.
+	killed bool
+	// since is when the oldest change that is not linked was made.
+	since int64
+}
+
+// contentOpener gives readers of contents.
+type contentOpener interface {
+	OpenContent(c pfs.Content) *pfs.File
+}
+
+// newFileData returns the data of a file whose content is c.
+func newFileData(contents contentOpener, s *scratch, c pfs.Content) *fileData {
+	return &fileData{
+		contents: contents, scratch: s, buf: buffer{scratch: s},
+		base: c, file: contents.OpenContent(c), baseLen: c.Size, size: c.Size,
+	}
+}
+
+// changedLocked notes a change made at now.
+func (d *fileData) changedLocked(now int64) {
+	if d.version == d.linked {
+		d.since = now
+	}
+	d.version++
+	d.mtime, d.ctime, d.touched = now, now, true
+}
+
+// touch notes a change of what is no byte: a new file that is not linked.
+func (d *fileData) touch(now int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.changedLocked(now)
+}
+
+// changed reports whether there is anything that is not linked, and since when.
+func (d *fileData) changed() (since int64, changed bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.since, d.version != d.linked
+}
+
+// write writes p at off.
+func (d *fileData) write(p []byte, off, now int64, kill bool) error {
+	end := off + int64(len(p))
+	if off < 0 || end > maxSize {
+		return syscall.EFBIG
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.buf.writeAt(p, off); err != nil {
+		return err
+	}
+	d.dirty.add(span{off, end})
+	d.size = max(d.size, end)
+	d.changedLocked(now)
+	d.killed = d.killed || kill
+	return nil
+}
+
+// zero makes a range within the file read as zeros, and the file at least as long as minSize.
+func (d *fileData) zero(s span, minSize, now int64) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.size = max(d.size, minSize)
+	s.end = min(s.end, d.size)
+	if s.off < s.end {
+		if err := d.buf.zero(s); err != nil {
+			return err
+		}
+		d.dirty.add(s)
+	}
+	d.changedLocked(now)
+	return nil
+}
+
+// truncate cuts the file, or makes it longer with zeros.
+func (d *fileData) truncate(size, now int64) error {
+	if size < 0 || size > maxSize {
+		return syscall.EFBIG
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if size < d.size {
+		d.baseLen = min(d.baseLen, size)
+		d.foldCut = min(d.foldCut, size)
+		gone := span{size, math.MaxInt64}
+		d.dirty.remove(gone)
+		d.folding.remove(gone)
+	}
+	d.size = size
+	d.changedLocked(now)
+	return nil
+}
+
+// retime sets the time of the last change of anything and, if set, that of the bytes, if the next link would set others. It
+// reports whether it would.
+func (d *fileData) retime(set bool, mtime, ctime int64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.touched {
+		return false
+	}
+	d.ctime = ctime
+	if set {
+		d.mtime = mtime
+	}
+	return true
+}
+
+// look returns the size, and the times if touched.
+func (d *fileData) look() (size, mtime, ctime int64, touched bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.size, d.mtime, d.ctime, d.touched
+}
+
+// readAt reads up to len(p) bytes; fewer only at the end of the file.
+func (d *fileData) readAt(p []byte, off int64) (int, error) {
+	d.mu.RLock()
+	if off >= d.size || off < 0 {
+		d.mu.RUnlock()
+		return 0, nil
+	}
+	p = p[:min(int64(len(p)), d.size-off)]
+	if file := d.file; len(d.dirty) == 0 && len(d.folding) == 0 && d.baseLen == d.size {
+		d.mu.RUnlock()
+		return len(p), readFull(file, p, off)
+	}
+	defer d.mu.RUnlock()
+	return len(p), d.readLocked(p, off)
+}
+
+// readLocked fills p with what is at off, which must be within the file.
+func (d *fileData) readLocked(p []byte, off int64) error {
+	whole := span{off, off + int64(len(p))}
+	written := append(d.dirty.within(whole), d.folding.within(whole)...)
+	if len(written) != 1 || written[0] != whole {
+		n := min(max(d.baseLen-off, 0), int64(len(p)))
+		if err := readFull(d.file, p[:n], off); err != nil {
+			return err
+		}
+		clear(p[n:])
+	}
+	for _, s := range written {
+		if _, err := d.buf.ReadAt(p[s.off-off:s.end-off], s.off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFull reads all of p, which must be within the file.
+func readFull(f *pfs.File, p []byte, off int64) error {
+	if len(p) == 0 {
+		return nil
+	}
+	n, err := f.ReadAt(p, off)
+	if n == len(p) {
+		return nil
+	}
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// close gives back what the data holds. Nobody may use it any more.
+func (d *fileData) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.buf.reset()
+	d.dirty, d.folding = nil, nil
+	d.setPinLocked(nil)
+}
+
+// setPinLocked lets go of the pin that was, and keeps another.
+func (d *fileData) setPinLocked(pin *pfs.Ingested) {
+	if d.pin != nil {
+		d.pin.Release()
+	}
+	d.pin = pin
+}
+
+// kill notes that a change takes away the setuid bit.
+func (d *fileData) kill() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.killed = true
+}

@@ -1,0 +1,181 @@
+package fsys
+
+import (
+	"maps"
+	"strconv"
+
+	"pfsd/pfs"
+)
+
+// outcome says what became of an attempt to link a file.
+type outcome int
+
+const (
+	// outcomeLinked: its path shows it.
+	outcomeLinked outcome = iota
+	// outcomeGone: its path was removed, and stays so.
+	outcomeGone
+)
+
+// link makes what was written to n visible to everybody, at the path where n is. It may be called at any time and any
+// number of times; when it fails, everything stays as it was and it can be tried again.
+func (m *mount) link(n *inode) error {
+	n.folding.Lock()
+	defer n.folding.Unlock()
+	d := n.data.Load()
+	if d == nil {
+		return nil
+	}
+	if _, changed := d.changed(); !changed {
+		m.dirty.remove(n)
+		return nil
+	}
+	if m.isDeleted(n) {
+		m.dirty.remove(n)
+		return nil
+	}
+	content, version, err := m.foldData(d, false)
+	if err != nil {
+		return err
+	}
+	if err := m.linkContent(n, d, content); err != nil {
+		return err
+	}
+	d.settle(version, m.now())
+	if _, changed := d.changed(); !changed {
+		m.dirty.remove(n)
+		if _, changed := d.changed(); changed {
+			m.dirty.add(n) // A write came between the two.
+		}
+	}
+	return nil
+}
+
+func (m *mount) isDeleted(n *inode) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.deleted
+}
+
+// linkContent gives the entry at n's path a content, making the entry if n has never had one.
+func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
+	m.paths.RLock()
+	defer m.paths.RUnlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	path, ok := m.table.path(n)
+	if !ok || n.deleted {
+		m.loseLocked(n)
+		return nil
+	}
+	next, kill := n.written(d, content)
+	var result outcome
+	var entry pfs.Entry
+	err := m.change(func(tx *pfs.Tx) (err error) {
+		result, err = linkAt(tx, path, next, !n.linked.Load(), kill)
+		if err == nil && result == outcomeLinked {
+			entry, err = tx.Stat(path)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case result == outcomeGone:
+		m.loseLocked(n)
+		return nil
+	}
+	lost := !m.table.isAttached(n)
+	n.linked.Store(true)
+	n.adoptLocked(&entry)
+	m.unreserve(n)
+	if lost {
+		m.table.retake(n)
+		m.notify.entry(n.parent.id, n.name)
+	}
+	return nil
+}
+
+// written returns n as an entry with new content, and whether it has lost its setuid bit. The caller holds n.mu.
+func (n *inode) written(d *fileData, content pfs.Content) (e pfs.Entry, kill bool) {
+	e = n.entryLocked()
+	e.Content = content
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.touched {
+		e.Mtime, e.Ctime = d.mtime, d.ctime
+	}
+	return e, d.killed
+}
+
+// linkAt puts a written file at path: as a new entry, or as the content of the file that is there, whoever put it there
+// last. A path that is not there any more, or is something else, has been removed by somebody.
+func linkAt(tx *pfs.Tx, path string, next pfs.Entry, isNew, kill bool) (outcome, error) {
+	had, err := tx.Stat(path)
+	switch {
+	case isAbsent(err) && isNew:
+		err = tx.Create(path, next)
+		if isAbsent(err) || pfs.KindOf(err) == pfs.KindNotDir {
+			return outcomeGone, nil
+		}
+		return outcomeLinked, err
+	case isAbsent(err):
+		return outcomeGone, nil
+	case err != nil:
+		return 0, err
+	case had.Kind != pfs.EntryFile:
+		return outcomeGone, nil
+	}
+	return outcomeLinked, tx.Edit(path, func(e *pfs.Entry) error {
+		rewrite(e, &next)
+		if isNew {
+			e.Mode, e.UID, e.GID, e.Meta = next.Mode, next.UID, next.GID, next.Meta
+		}
+		if kill {
+			e.Mode = withoutPrivilege(e.Mode)
+		}
+		return nil
+	})
+}
+
+// rewrite gives e the content and times of next. What was said about the old bytes by those who sent them is dropped.
+func rewrite(e, next *pfs.Entry) {
+	if e.Content != next.Content && e.Meta != nil {
+		meta := *e.Meta
+		meta.Checksums, meta.User = nil, maps.Clone(meta.User)
+		for _, digest := range []string{"md5chksum", "s3cmd-attrs"} {
+			delete(meta.User, digest)
+		}
+		e.Meta = &meta
+	}
+	e.Content, e.Ctime = next.Content, next.Ctime
+	setMtime(e, next.Mtime)
+}
+
+// setMtime sets the time of the last change of the bytes, which clients may also have attached as metadata.
+func setMtime(e *pfs.Entry, mtime int64) {
+	e.Mtime = mtime
+	if e.Meta == nil || e.Meta.User["mtime"] == "" {
+		return
+	}
+	meta := *e.Meta
+	meta.User = maps.Clone(meta.User)
+	meta.User["mtime"] = formatSeconds(mtime)
+	e.Meta = &meta
+}
+
+// formatSeconds returns a time in nanoseconds as decimal seconds, without trailing zeros.
+func formatSeconds(t int64) string {
+	sec, nsec := t/1e9, t%1e9
+	if nsec == 0 {
+		return strconv.FormatInt(sec, 10)
+	}
+	if t < 0 {
+		return strconv.FormatFloat(float64(t)/1e9, 'f', 9, 64)
+	}
+	frac := strconv.FormatInt(1e9+nsec, 10)[1:]
+	for frac[len(frac)-1] == '0' {
+		frac = frac[:len(frac)-1]
+	}
+	return strconv.FormatInt(sec, 10) + "." + frac
+}

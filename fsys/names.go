@@ -1,0 +1,49 @@
+package fsys
+
+import (
+	"sync"
+
+	"pfsd/pfs"
+)
+
+// Names are the names of new files that a mount has promised and not linked yet. Mounts of one store share one, so that of
+// two exclusive creations of a name in two mounts one fails. Its methods may be called concurrently.
+type Names struct {
+	// mu guards taken; nothing else is locked while it is held.
+	mu    sync.Mutex
+	taken map[promise]*inode
+}
+
+// promise is a path of a branch.
+type promise struct {
+	ref  pfs.Ref
+	path string
+}
+
+// NewNames returns an empty set.
+func NewNames() *Names { return &Names{taken: make(map[promise]*inode)} }
+
+// take promises a path to n, and reports whether nobody has it.
+func (s *Names) take(p promise, n *inode) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken[p] != nil {
+		return false
+	}
+	s.taken[p] = n
+	return true
+}
+
+// drop ends all promises to n.
+func (s *Names) drop(n *inode) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p, owner := range s.taken {
+		if owner == n {
+			delete(s.taken, p)
+		}
+	}
+}
+
+// unreserve ends the promise of n's name, when it is linked or gone.
+func (m *mount) unreserve(n *inode) { m.cfg.Names.drop(n) }

@@ -1,0 +1,191 @@
+package fsys
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"pfsd/pfs"
+)
+
+// notifications is what the kernel is told through.
+type notifications interface {
+	InodeNotify(node uint64, off, length int64) fuse.Status
+	EntryNotify(parent uint64, name string) fuse.Status
+}
+
+// notifier tells the kernel of changes that it did not make itself: those of other doors, in their order, and names that
+// written files have taken back. Only its goroutines call the kernel, which may have to wait there for requests that are
+// under way.
+type notifier struct {
+	server notifications
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	// mu guards names and closed; nothing else is locked while it is held.
+	mu     sync.Mutex
+	names  []stale
+	closed bool
+	wake   chan struct{}
+}
+
+// stale is a name of which the kernel knows something that is not so any more.
+type stale struct {
+	parent uint64
+	name   string
+}
+
+// start begins to pass on the changes that m's watcher sees.
+func (t *notifier) start(m *mount, server notifications) {
+	ctx, cancel := context.WithCancel(m.ctx)
+	t.mu.Lock()
+	t.server, t.cancel, t.wake = server, cancel, make(chan struct{}, 1)
+	t.mu.Unlock()
+	t.work.Add(2)
+	go func() {
+		defer t.work.Done()
+		m.watch(ctx)
+	}()
+	go func() {
+		defer t.work.Done()
+		t.passNames(ctx)
+	}()
+}
+
+// stop ends the goroutines and waits for them.
+func (t *notifier) stop() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	if t.cancel != nil {
+		t.cancel()
+		t.work.Wait()
+	}
+}
+
+// entry has the kernel forget a name, soon.
+func (t *notifier) entry(parent uint64, name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed || t.wake == nil {
+		return
+	}
+	t.names = append(t.names, stale{parent, name})
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// passNames passes on what entry has queued.
+func (t *notifier) passNames(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.wake:
+		}
+		t.mu.Lock()
+		names := t.names
+		t.names = nil
+		t.mu.Unlock()
+		for _, s := range names {
+			t.server.EntryNotify(s.parent, s.name)
+		}
+	}
+}
+
+// watch passes on what others change, until there is no more to come.
+func (m *mount) watch(ctx context.Context) {
+	for {
+		event, err := m.by.Watcher.Next(ctx)
+		if err != nil {
+			return
+		}
+		m.foreign.Add(1)
+		m.pass(event)
+		event.Done()
+	}
+}
+
+// pass tells the kernel of one event.
+func (m *mount) pass(event *pfs.Event) {
+	now, err := m.snapshot()
+	if event.Lost || event.Deleted || err != nil {
+		m.dropAll(m.table.get(rootID))
+		return
+	}
+	for _, change := range event.Changes {
+		m.passChange(now, change)
+	}
+}
+
+// passChange tells the kernel of one changed path. What is below a name that the kernel does not know it does not know
+// either.
+func (m *mount) passChange(now view, change pfs.PathChange) {
+	dir := m.table.get(rootID)
+	if change.Path == "" {
+		m.passDir(dir, change.Subtree)
+		return
+	}
+	path, rest := "", change.Path
+	for {
+		name, below, more := strings.Cut(rest, "/")
+		path, rest = joinPath(path, name), below
+		child := m.table.child(dir, name)
+		if more && child != nil {
+			dir = child
+			continue
+		}
+		m.notify.server.InodeNotify(dir.id, 0, -1)
+		if more {
+			m.notify.server.EntryNotify(dir.id, name)
+			return
+		}
+		m.passEntry(now, dir, child, name, path, change.Subtree)
+		return
+	}
+}
+
+// passEntry tells the kernel of a changed name, of which child, if not nil, is the inode so far.
+func (m *mount) passEntry(now view, dir, child *inode, name, path string, subtree bool) {
+	if child != nil && child.kind == pfs.EntryDir {
+		if e, err := now.stat(m.ctx, path); err == nil && e.IsDir() {
+			m.passDir(child, subtree) // The same directory with other attributes or names; its dentry stays good.
+			return
+		}
+		m.dropAll(child)
+	}
+	if child != nil {
+		m.notify.server.InodeNotify(child.id, -1, 0)
+	}
+	m.notify.server.EntryNotify(dir.id, name)
+}
+
+// passDir tells the kernel that a directory has changed, and, if wanted, everything below it.
+func (m *mount) passDir(dir *inode, subtree bool) {
+	if subtree {
+		m.dropAll(dir)
+		return
+	}
+	m.notify.server.InodeNotify(dir.id, 0, -1)
+}
+
+// dropAll has the kernel forget everything below dir, and its attributes.
+func (m *mount) dropAll(dir *inode) {
+	m.notify.server.InodeNotify(dir.id, 0, -1)
+	children, absent := m.table.known(dir)
+	for name, child := range children {
+		if child.kind == pfs.EntryDir {
+			m.dropAll(child)
+		} else {
+			m.notify.server.InodeNotify(child.id, -1, 0)
+		}
+		m.notify.server.EntryNotify(dir.id, name)
+	}
+	for _, name := range absent {
+		m.notify.server.EntryNotify(dir.id, name)
+	}
+}

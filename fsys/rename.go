@@ -1,0 +1,105 @@
+package fsys
+
+import (
+	"syscall"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"pfsd/pfs"
+)
+
+// move is a rename: which names, and what to do when there is something at the second.
+type move struct {
+	fromDir, toDir *inode
+	from, to       string
+	mode           pfs.RenameMode
+}
+
+// Rename moves a name, with all that is below it. Handles of what is moved, and of what is replaced, go on.
+func (m *mount) Rename(_ <-chan struct{}, in *fuse.RenameIn, from, to string) fuse.Status {
+	mv := move{fromDir: m.node(&in.InHeader), toDir: m.table.get(in.Newdir), from: from, to: to}
+	if mv.fromDir == nil || mv.toDir == nil {
+		return fuse.ENOENT
+	}
+	if m.readOnly() {
+		return fuse.EROFS
+	}
+	switch in.Flags {
+	case 0:
+		mv.mode = pfs.RenameReplace
+	case unix.RENAME_NOREPLACE:
+		mv.mode = pfs.RenameNoReplace
+	case unix.RENAME_EXCHANGE:
+		mv.mode = pfs.RenameExchange
+	default:
+		return fuse.EINVAL
+	}
+	if st := checkNewName(to); st != fuse.OK {
+		return st
+	}
+	for {
+		// A new file is seen by everybody from its first rename on, and what is private cannot be moved in the store.
+		if err := m.linkMoved(mv); err != nil {
+			return m.fail("rename", err)
+		}
+		if st, done := m.rename(mv); done {
+			return st
+		}
+	}
+}
+
+// linkMoved links the written files that a rename is about.
+func (m *mount) linkMoved(mv move) error {
+	for _, n := range m.dirty.all() {
+		if m.isMoved(mv, n) {
+			if err := m.link(n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// isMoved reports whether n is what is moved, or below it, on either side of an exchange.
+func (m *mount) isMoved(mv move, n *inode) bool {
+	if source := m.table.child(mv.fromDir, mv.from); source != nil && (n == source || m.table.isBelow(n, source)) {
+		return true
+	}
+	target := m.table.child(mv.toDir, mv.to)
+	return mv.mode == pfs.RenameExchange && target != nil && (n == target || m.table.isBelow(n, target))
+}
+
+// rename does it, unless somebody has made a new file below what is to be moved, that is not linked yet: then it is not
+// done.
+func (m *mount) rename(mv move) (st fuse.Status, done bool) {
+	m.paths.Lock()
+	defer m.paths.Unlock()
+	for _, n := range m.dirty.all() {
+		if !n.linked.Load() && m.isMoved(mv, n) && !m.isDeleted(n) {
+			return 0, false
+		}
+	}
+	if st := m.checkPath(mv.toDir, mv.to); st != fuse.OK {
+		return st, true
+	}
+	from, fromOK := m.table.childPath(mv.fromDir, mv.from)
+	to, toOK := m.table.childPath(mv.toDir, mv.to)
+	if !fromOK || !toOK {
+		return fuse.ENOENT, true
+	}
+	target := m.table.child(mv.toDir, mv.to)
+	if target != nil && mv.mode == pfs.RenameNoReplace && !target.linked.Load() {
+		return fuse.Status(syscall.EEXIST), true
+	}
+	err := m.change(func(tx *pfs.Tx) error { return tx.Rename(from, to, mv.mode) })
+	if err != nil {
+		return m.fail("rename", err), true
+	}
+	m.table.move(mv.fromDir, mv.from, mv.toDir, mv.to, mv.mode == pfs.RenameExchange)
+	if target != nil && mv.mode != pfs.RenameExchange && !m.table.isAttached(target) {
+		m.abandon(target)
+	}
+	m.lostFor(mv.toDir, mv.to)
+	return fuse.OK, true
+}

@@ -1,0 +1,185 @@
+package fsys
+
+import (
+	"time"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"pfsd/pfs"
+)
+
+// resolve returns the inode at a name of a directory as it is now, with one lookup counted; nil when there is nothing. The
+// caller holds m.paths.
+func (m *mount) resolve(dir *inode, name string) (*inode, error) {
+	for {
+		path, ok := m.table.childPath(dir, name)
+		if !ok {
+			return nil, nil
+		}
+		known := m.table.child(dir, name)
+		if known == nil {
+			e, err := m.stat(path)
+			if isAbsent(err) {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			if n, entered := m.table.enter(dir, name, newInode(&e)); entered {
+				return n, nil
+			}
+			continue
+		}
+		known.mu.Lock()
+		err := m.refreshLocked(known)
+		counted := m.table.count(known)
+		known.mu.Unlock()
+		if err != nil || counted {
+			return known, err
+		}
+		m.table.release(known)
+	}
+}
+
+// refreshLocked brings n in step with the store: it takes over attributes that were changed elsewhere, and loses its place
+// to what another door has put there. The caller holds m.paths and n.mu.
+func (m *mount) refreshLocked(n *inode) error {
+	if m.readOnly() || n.deleted || !m.table.isAttached(n) {
+		return nil
+	}
+	path, ok := m.table.path(n)
+	if !ok {
+		m.loseLocked(n)
+		return nil
+	}
+	e, err := m.stat(path)
+	switch {
+	case isAbsent(err):
+		if n.linked.Load() {
+			m.loseLocked(n)
+		}
+		return nil
+	case err != nil:
+		return err
+	case !n.showsLocked(&e):
+		m.table.detach(n)
+		if !n.isFile() || e.Kind != pfs.EntryFile {
+			n.deleted = true
+		}
+		return nil
+	}
+	n.adoptLocked(&e)
+	return nil
+}
+
+// loseLocked makes n one without a name for good.
+func (m *mount) loseLocked(n *inode) {
+	if n.id == rootID {
+		return
+	}
+	m.table.detach(n)
+	n.deleted = true
+	m.unreserve(n)
+}
+
+// attrLocked fills in what stat(2) shows of n. The caller holds n.mu.
+func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
+	size, mtime, ctime := m.sizeLocked(n), n.attr.mtime, n.attr.ctime
+	if d := n.data.Load(); d != nil {
+		written, wm, wc, touched := d.look()
+		if size = written; touched {
+			mtime, ctime = wm, wc
+		}
+	}
+	atime := n.attr.atime
+	if atime == 0 {
+		atime = mtime
+	}
+	*out = fuse.Attr{
+		Ino: n.id, Size: uint64(size), Blocks: uint64(size+511) / 512, Blksize: 64 << 10,
+		Mode: modeOf(n.kind) | n.attr.mode, Nlink: 1, Rdev: uint32(n.device),
+		Owner: fuse.Owner{Uid: n.attr.uid, Gid: n.attr.gid},
+	}
+	if n.deleted {
+		out.Nlink = 0
+	}
+	out.Mtime, out.Mtimensec = splitTime(mtime)
+	out.Ctime, out.Ctimensec = splitTime(ctime)
+	out.Atime, out.Atimensec = splitTime(atime)
+}
+
+// sizeLocked is the size of what n shows when nothing was written to it.
+func (m *mount) sizeLocked(n *inode) int64 {
+	switch n.kind {
+	case pfs.EntryFile:
+		return n.content.Size
+	case pfs.EntrySymlink:
+		return int64(len(n.target))
+	case pfs.EntryDir:
+		return 4096
+	}
+	return 0
+}
+
+// splitTime returns a time in nanoseconds since 1970 as the kernel takes it.
+func splitTime(t int64) (sec uint64, nsec uint32) {
+	at := time.Unix(0, t)
+	return uint64(at.Unix()), uint32(at.Nanosecond())
+}
+
+// modeOf is a kind of entry in the bits of a mode.
+func modeOf(kind pfs.EntryKind) uint32 {
+	switch kind {
+	case pfs.EntryDir:
+		return fuse.S_IFDIR
+	case pfs.EntrySymlink:
+		return fuse.S_IFLNK
+	case pfs.EntryFifo:
+		return fuse.S_IFIFO
+	case pfs.EntrySocket:
+		return modeSocket
+	case pfs.EntryCharDevice:
+		return modeCharDevice
+	case pfs.EntryBlockDevice:
+		return modeBlockDevice
+	}
+	return fuse.S_IFREG
+}
+
+// fresh says from when on a reply must not be kept: it is taken before the store is read.
+type fresh uint64
+
+// begin is called before the store is read for a reply that the kernel is to keep.
+func (m *mount) begin() fresh { return fresh(m.foreign.Load()) }
+
+// timeout is how long the kernel may keep a reply: not at all when something has changed since f.
+func (m *mount) timeout(f fresh) time.Duration {
+	if uint64(f) != m.foreign.Load() {
+		return 0
+	}
+	return longTimeout
+}
+
+// reply fills in an entry of n, of which a lookup has been counted.
+func (m *mount) reply(n *inode, f fresh, out *fuse.EntryOut) {
+	n.mu.Lock()
+	m.attrLocked(n, &out.Attr)
+	n.mu.Unlock()
+	out.NodeId, out.Generation = n.id, 1
+	out.SetAttrTimeout(m.timeout(f))
+	out.SetEntryTimeout(m.timeout(f))
+	if m.contested(n) {
+		out.SetEntryTimeout(0)
+	}
+}
+
+// contested reports whether a written file has lost its place to n: it takes it back when it is closed, and the kernel must
+// not be surprised.
+func (m *mount) contested(n *inode) bool {
+	for _, other := range m.dirty.all() {
+		if other != n && m.table.lostTo(other, n) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,158 @@
+package fsys
+
+import (
+	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"pfsd/pfs"
+)
+
+// Bits of a mode that a change of owner or content takes away.
+const (
+	modeSetUID  = 0o4000
+	modeSetGID  = 0o2000
+	modeGroupX  = 0o010
+	modeAllBits = 0o7777
+)
+
+// withoutPrivilege returns the mode that a file has after its owner or content was changed: no setuid, and no setgid where
+// that lends a group's rights (without the group's execute bit it stands for mandatory locking).
+func withoutPrivilege(mode uint32) uint32 {
+	mode &^= modeSetUID
+	if mode&modeGroupX != 0 {
+		mode &^= modeSetGID
+	}
+	return mode
+}
+
+// SetAttr does chmod, chown, utimens and truncate, any of them at once.
+func (m *mount) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
+	n := m.node(&in.InHeader)
+	if n == nil {
+		return fuse.ENOENT
+	}
+	if m.readOnly() {
+		return fuse.EROFS
+	}
+	asked := m.begin()
+	alone, err := m.setAttr(n, in)
+	if err == nil && alone {
+		// Nobody has it open for writing, so that nobody will close it.
+		err = m.link(n)
+		m.idle(n)
+	}
+	if err != nil {
+		return m.fail("setattr", err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	m.attrLocked(n, &out.Attr)
+	out.SetTimeout(m.timeout(asked))
+	return fuse.OK
+}
+
+// setAttr changes attributes and size of n. alone is set when the size was changed and there is no handle whose closing
+// would link that.
+func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
+	m.paths.RLock()
+	defer m.paths.RUnlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := m.refreshLocked(n); err != nil {
+		return false, err
+	}
+	now := m.now()
+	if size, ok := in.GetSize(); ok {
+		if !n.isFile() {
+			return false, &pfs.Error{Op: "fsys.truncate", Kind: pfs.KindInvalid}
+		}
+		if err := m.dataLocked(n).truncate(int64(size), now); err != nil {
+			return false, err
+		}
+		m.dirty.add(n)
+		alone = n.writers == 0
+	}
+	if in.Valid&fuse.FATTR_ATIME != 0 {
+		n.attr.atime = timeOf(in.Valid&fuse.FATTR_ATIME_NOW != 0, in.Atime, in.Atimensec, now)
+	}
+	next, changed := m.wanted(n, in, now)
+	if !changed {
+		return alone, nil
+	}
+	retimed := in.Valid&fuse.FATTR_MTIME != 0
+	if d := n.data.Load(); d != nil && d.retime(retimed, next.mtime, now) {
+		retimed = false // The time goes with the bytes, when they are linked.
+	}
+	if retimed || next.mode != n.attr.mode || next.uid != n.attr.uid || next.gid != n.attr.gid {
+		err = m.editLocked(n, func(e *pfs.Entry) {
+			e.Mode, e.UID, e.GID, e.Ctime = next.mode, next.uid, next.gid, next.ctime
+			if retimed {
+				setMtime(e, next.mtime)
+			}
+		})
+	}
+	if err == nil {
+		n.attr = next
+	}
+	return alone, err
+}
+
+// wanted returns the attributes that n shall have, and whether they differ from what it has in more than atime.
+func (m *mount) wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, changed bool) {
+	next = n.attr
+	mode, setMode := in.GetMode()
+	uid, setUID := in.GetUID()
+	gid, setGID := in.GetGID()
+	if setMode {
+		next.mode = mode & modeAllBits
+	}
+	if setUID {
+		next.uid = uid
+	}
+	if setGID {
+		next.gid = gid
+	}
+	if n.kind != pfs.EntryDir && (in.Valid&fuse.FATTR_KILL_SUIDGID != 0 || (setUID || setGID) && !setMode) {
+		next.mode = withoutPrivilege(next.mode)
+	}
+	setMtime := in.Valid&fuse.FATTR_MTIME != 0
+	if setMtime {
+		next.mtime = timeOf(in.Valid&fuse.FATTR_MTIME_NOW != 0, in.Mtime, in.Mtimensec, now)
+	}
+	changed = setMode || setUID || setGID || setMtime || next.mode != n.attr.mode
+	if changed {
+		next.ctime = now
+	}
+	return next, changed
+}
+
+// timeOf returns a time that the kernel sent.
+func timeOf(isNow bool, sec uint64, nsec uint32, now int64) int64 {
+	if isNow {
+		return now
+	}
+	return int64(sec)*1e9 + int64(nsec)
+}
+
+// editLocked changes the stored entry of n, if it has one. The caller holds m.paths and n.mu.
+func (m *mount) editLocked(n *inode, fn func(e *pfs.Entry)) error {
+	if n.deleted || !n.linked.Load() || !m.table.isAttached(n) {
+		return nil
+	}
+	path, ok := m.table.path(n)
+	if !ok {
+		return nil
+	}
+	err := m.change(func(tx *pfs.Tx) error {
+		return tx.Edit(path, func(e *pfs.Entry) error {
+			if e.Kind == n.kind {
+				fn(e)
+			}
+			return nil
+		})
+	})
+	if isAbsent(err) && n.id != rootID {
+		m.loseLocked(n)
+		return nil
+	}
+	return err
+}
