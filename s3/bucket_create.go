@@ -1,0 +1,61 @@
+package s3
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"pfsd/pfs"
+)
+
+// branchStore makes, deletes and lists branches.
+type branchStore interface {
+	CreateBranch(ctx context.Context, ref pfs.Ref, o pfs.BranchOptions) (pfs.Branch, error)
+	DeleteBranch(ctx context.Context, ref pfs.Ref, withRepo bool) error
+	Branches(ctx context.Context, repo string) ([]pfs.Branch, error)
+}
+
+var _ branchStore = (*pfs.Store)(nil)
+
+// createBucket makes a branch, and its repo when missing. The answer to a bucket that is there, as whatever version, is that
+// it is the client's already.
+func (h *Handler) createBucket(q *request) error {
+	ref, err := parseBucket(q.bucket)
+	if err != nil {
+		return err
+	}
+	if q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled") == "true" {
+		return failf(codeNotImplemented, "Object lock is not implemented.")
+	}
+	var configuration struct {
+		LocationConstraint string
+	}
+	if _, err := h.readXML(q, &configuration); err != nil {
+		return err
+	}
+	if _, err := h.store.Snapshot(q.Context(), ref); err == nil {
+		return fail(codeBucketAlreadyOwnedByYou)
+	}
+	if !ref.Commit.IsZero() || !isS3Name(q.bucket) {
+		return fail(codeInvalidBucketName)
+	}
+	_, err = h.store.CreateBranch(q.Context(), ref, pfs.BranchOptions{
+		CreateRepo: true, Bare: !strings.Contains(q.bucket, "."), Owner: h.cfg.Owner, By: q.by(),
+	})
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("Location", "/"+q.bucket)
+	return q.w.empty(http.StatusOK)
+}
+
+// isS3Name reports whether name follows the rules that S3 has for new buckets, so that every client can address it. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+func isS3Name(name string) bool {
+	if len(name) < 3 || len(name) > 63 || strings.Contains(name, "_") || strings.ToLower(name) != name {
+		return false
+	}
+	_, err := netip.ParseAddr(name)
+	return err != nil
+}

@@ -1,0 +1,15 @@
+package s3
+
+import "net/http"
+
+// deleteBucket deletes a branch with all that is in it, and its repo with the last branch.
+func (h *Handler) deleteBucket(q *request) error {
+	ref, _, err := h.writable(q)
+	if err != nil {
+		return err
+	}
+	if err := h.store.DeleteBranch(q.Context(), ref, true); err != nil {
+		return err
+	}
+	return q.w.empty(http.StatusNoContent)
+}

@@ -1,0 +1,68 @@
+package s3
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// maxBuckets is how many buckets a page of ListBuckets has at most.
+const maxBuckets = 10000
+
+type listedBucket struct {
+	Name         string
+	CreationDate string
+	BucketRegion string `xml:",omitempty"`
+}
+
+// listBuckets lists all branches of all repos, by the names of their buckets.
+func (h *Handler) listBuckets(q *request) error {
+	limit, err := q.number("max-buckets", maxBuckets)
+	if err != nil {
+		return err
+	}
+	after, err := decodeToken(q.query.Get("continuation-token"))
+	if err != nil {
+		return err
+	}
+	branches, err := h.store.Branches(q.Context(), "")
+	if err != nil {
+		return err
+	}
+	prefix := q.query.Get("prefix")
+	var buckets []listedBucket
+	for _, b := range branches {
+		if name := bucketName(b); name > after && strings.HasPrefix(name, prefix) {
+			buckets = append(buckets, listedBucket{Name: name, CreationDate: xmlTime(b.Created)})
+		}
+	}
+	slices.SortFunc(buckets, func(a, b listedBucket) int { return strings.Compare(a.Name, b.Name) })
+	answer := struct {
+		XMLName           struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListAllMyBucketsResult"`
+		Owner             *owner
+		Buckets           struct{ Bucket []listedBucket }
+		ContinuationToken string `xml:",omitempty"`
+		Prefix            string `xml:",omitempty"`
+	}{Owner: theOwner(), Prefix: prefix}
+	if len(buckets) > limit {
+		buckets = buckets[:limit]
+		if limit > 0 {
+			answer.ContinuationToken = encodeToken(buckets[limit-1].Name)
+		}
+	}
+	answer.Buckets.Bucket = buckets
+	return q.w.xml(http.StatusOK, answer)
+}
+
+// encodeToken returns the continuation token of a page whose last name is given.
+func encodeToken(last string) string { return base64.URLEncoding.EncodeToString([]byte(last)) }
+
+// decodeToken is the inverse of encodeToken.
+func decodeToken(token string) (string, error) {
+	last, err := base64.URLEncoding.DecodeString(token)
+	if err != nil {
+		return "", failf(codeInvalidArgument, "The continuation token provided is incorrect")
+	}
+	return string(last), nil
+}

@@ -1,0 +1,135 @@
+package s3
+
+import "net/http"
+
+// code is the code of an S3 error, as https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html lists them.
+type code string
+
+// The codes that are answered.
+const (
+	codeAccessDenied                 code = "AccessDenied"
+	codeAccessControlNotSupported    code = "AccessControlListNotSupported"
+	codeAuthorizationHeaderMalformed code = "AuthorizationHeaderMalformed"
+	codeAuthorizationQueryParameters code = "AuthorizationQueryParametersError"
+	codeBadDigest                    code = "BadDigest"
+	codeBucketAlreadyOwnedByYou      code = "BucketAlreadyOwnedByYou"
+	codeBucketNotEmpty               code = "BucketNotEmpty"
+	codeClientGone                   code = "ClientClosedRequest"
+	codeContentSHA256Mismatch        code = "XAmzContentSHA256Mismatch"
+	codeEntityTooLarge               code = "EntityTooLarge"
+	codeEntityTooSmall               code = "EntityTooSmall"
+	codeExistingObjectIsDirectory    code = "ExistingObjectIsDirectory"
+	codeIncompleteBody               code = "IncompleteBody"
+	codeInsufficientStorage          code = "InsufficientStorage"
+	codeInternalError                code = "InternalError"
+	codeInvalidAccessKeyID           code = "InvalidAccessKeyId"
+	codeInvalidArgument              code = "InvalidArgument"
+	codeInvalidBucketName            code = "InvalidBucketName"
+	codeInvalidDigest                code = "InvalidDigest"
+	codeInvalidPart                  code = "InvalidPart"
+	codeInvalidPartNumber            code = "InvalidPartNumber"
+	codeInvalidPartOrder             code = "InvalidPartOrder"
+	codeInvalidRange                 code = "InvalidRange"
+	codeInvalidRequest               code = "InvalidRequest"
+	codeInvalidTag                   code = "InvalidTag"
+	codeKeyTooLong                   code = "KeyTooLongError"
+	codeMalformedXML                 code = "MalformedXML"
+	codeMetadataTooLarge             code = "MetadataTooLarge"
+	codeMethodNotAllowed             code = "MethodNotAllowed"
+	codeNoSuchBucket                 code = "NoSuchBucket"
+	codeNoSuchKey                    code = "NoSuchKey"
+	codeNoSuchUpload                 code = "NoSuchUpload"
+	codeNoSuchVersion                code = "NoSuchVersion"
+	codeNotImplemented               code = "NotImplemented"
+	codeNotModified                  code = "NotModified"
+	codeObjectParentIsFile           code = "ObjectParentIsFile"
+	codeOperationAborted             code = "OperationAborted"
+	codePreconditionFailed           code = "PreconditionFailed"
+	codeRequestTimeout               code = "RequestTimeout"
+	codeRequestTimeTooSkewed         code = "RequestTimeTooSkewed"
+	codeServiceUnavailable           code = "ServiceUnavailable"
+	codeSignatureDoesNotMatch        code = "SignatureDoesNotMatch"
+	codeSlowDown                     code = "SlowDown"
+)
+
+// The codes of settings that no bucket or object has.
+const (
+	codeNoSuchBucketPolicy     code = "NoSuchBucketPolicy"
+	codeNoSuchCORS             code = "NoSuchCORSConfiguration"
+	codeNoSuchLifecycle        code = "NoSuchLifecycleConfiguration"
+	codeNoSuchEncryption       code = "ServerSideEncryptionConfigurationNotFoundError"
+	codeNoSuchObjectLock       code = "ObjectLockConfigurationNotFoundError"
+	codeNoSuchObjectLockObject code = "NoSuchObjectLockConfiguration"
+	codeNoSuchOwnership        code = "OwnershipControlsNotFoundError"
+	codeNoSuchPublicAccess     code = "NoSuchPublicAccessBlockConfiguration"
+	codeNoSuchReplication      code = "ReplicationConfigurationNotFoundError"
+	codeNoSuchTagSet           code = "NoSuchTagSet"
+	codeNoSuchWebsite          code = "NoSuchWebsiteConfiguration"
+)
+
+// codes says what is answered for each code.
+var codes = map[code]struct {
+	status  int
+	message string
+}{
+	codeAccessDenied:                 {http.StatusForbidden, "Access Denied"},
+	codeAccessControlNotSupported:    {http.StatusBadRequest, "The bucket does not allow ACLs"},
+	codeAuthorizationHeaderMalformed: {http.StatusBadRequest, "The authorization header is malformed."},
+	codeAuthorizationQueryParameters: {http.StatusBadRequest, "The authorization query parameters are malformed."},
+	codeBadDigest:                    {http.StatusBadRequest, "The Content-MD5 or checksum you specified did not match what was received."},
+	codeBucketAlreadyOwnedByYou: {http.StatusConflict, "Your previous request to create the named bucket succeeded and " +
+		"you already own it."},
+	codeBucketNotEmpty:            {http.StatusConflict, "The bucket you tried to delete is not empty."},
+	codeClientGone:                {statusClientGone, "The client closed the request."},
+	codeContentSHA256Mismatch:     {http.StatusBadRequest, "The provided 'x-amz-content-sha256' header does not match what was computed."},
+	codeEntityTooLarge:            {http.StatusBadRequest, "Your proposed upload exceeds the maximum allowed size."},
+	codeEntityTooSmall:            {http.StatusBadRequest, "Your proposed upload is smaller than the minimum allowed size."},
+	codeExistingObjectIsDirectory: {http.StatusConflict, "A directory stands at this key."},
+	codeIncompleteBody:            {http.StatusBadRequest, "You did not provide the number of bytes specified by the Content-Length HTTP header."},
+	codeInsufficientStorage:       {http.StatusInsufficientStorage, "There is no space left; nothing was written. Reads and deletes go on."},
+	codeInternalError:             {http.StatusInternalServerError, "We encountered an internal error. Please try again."},
+	codeInvalidAccessKeyID:        {http.StatusForbidden, "The AWS access key Id you provided does not exist in our records."},
+	codeInvalidArgument:           {http.StatusBadRequest, "Invalid Argument"},
+	codeInvalidBucketName: {http.StatusBadRequest, "The specified bucket is not valid. A bucket is BRANCH.REPO, REPO, TAG.REPO, " +
+		"COMMIT.REPO or COMMIT.BRANCH.REPO."},
+	codeInvalidDigest: {http.StatusBadRequest, "The Content-MD5 you specified is not valid."},
+	codeInvalidPart: {http.StatusBadRequest, "One or more of the specified parts could not be found. The part may not have been " +
+		"uploaded, or the specified entity tag may not match the part's entity tag."},
+	codeInvalidPartNumber: {http.StatusRequestedRangeNotSatisfiable, "The requested partnumber is not satisfiable"},
+	codeInvalidPartOrder: {http.StatusBadRequest, "The list of parts was not in ascending order. The parts list must be specified " +
+		"in order by part number."},
+	codeInvalidRange:     {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
+	codeInvalidRequest:   {http.StatusBadRequest, "Invalid Request"},
+	codeInvalidTag:       {http.StatusBadRequest, "The tag provided was not a valid tag."},
+	codeKeyTooLong:       {http.StatusBadRequest, "Your key is too long; a key has at most 1,024 bytes, and 255 between slashes."},
+	codeMalformedXML:     {http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against our published schema"},
+	codeMetadataTooLarge: {http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size."},
+	codeMethodNotAllowed: {http.StatusMethodNotAllowed, "The specified method is not allowed against this resource. Commits and tags " +
+		"cannot be changed."},
+	codeNoSuchBucket:          {http.StatusNotFound, "The specified bucket does not exist"},
+	codeNoSuchKey:             {http.StatusNotFound, "The specified key does not exist."},
+	codeNoSuchUpload:          {http.StatusNotFound, "The specified upload does not exist. It may have been aborted or completed."},
+	codeNoSuchVersion:         {http.StatusNotFound, "The specified version does not exist."},
+	codeNotImplemented:        {http.StatusNotImplemented, "A header or query you provided implies functionality that is not implemented."},
+	codeNotModified:           {http.StatusNotModified, "Not Modified"},
+	codeObjectParentIsFile:    {http.StatusConflict, "A parent of this key is no directory."},
+	codeOperationAborted:      {http.StatusConflict, "A conflicting operation is in progress against this resource. Try again."},
+	codePreconditionFailed:    {http.StatusPreconditionFailed, "At least one of the pre-conditions you specified did not hold"},
+	codeRequestTimeout:        {http.StatusBadRequest, "Your socket connection to the server was not read from or written to within the timeout period."},
+	codeRequestTimeTooSkewed:  {http.StatusForbidden, "The difference between the request time and the server's time is too large."},
+	codeServiceUnavailable:    {http.StatusServiceUnavailable, "The store is closing. Please try again."},
+	codeSignatureDoesNotMatch: {http.StatusForbidden, "The request signature we calculated does not match the signature you provided."},
+	codeSlowDown:              {http.StatusServiceUnavailable, "The operation took too long. Please try again."},
+
+	codeNoSuchBucketPolicy:     {http.StatusNotFound, "The bucket policy does not exist"},
+	codeNoSuchCORS:             {http.StatusNotFound, "The CORS configuration does not exist"},
+	codeNoSuchLifecycle:        {http.StatusNotFound, "The lifecycle configuration does not exist"},
+	codeNoSuchEncryption:       {http.StatusNotFound, "The server side encryption configuration was not found"},
+	codeNoSuchObjectLock:       {http.StatusNotFound, "Object Lock configuration does not exist for this bucket"},
+	codeNoSuchObjectLockObject: {http.StatusNotFound, "The specified object does not have a ObjectLock configuration"},
+	codeNoSuchOwnership:        {http.StatusNotFound, "The bucket ownership controls were not found"},
+	codeNoSuchPublicAccess:     {http.StatusNotFound, "The public access block configuration was not found"},
+	codeNoSuchReplication:      {http.StatusNotFound, "The replication configuration was not found"},
+	codeNoSuchTagSet:           {http.StatusNotFound, "The TagSet does not exist"},
+	codeNoSuchWebsite:          {http.StatusNotFound, "The specified bucket does not have a website configuration"},
+}

@@ -1,0 +1,124 @@
+package s3
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"pfsd/pfs"
+)
+
+// conditions are the headers by which a request says for what state of an object it is meant.
+type conditions struct {
+	match, noneMatch                string
+	modifiedSince, unmodifiedSince  time.Time
+	hasModifiedSince, hasUnmodified bool
+}
+
+// readConditions takes the conditions from the headers that begin with prefix. A date that cannot be read counts for
+// nothing, as RFC 9110 has it.
+func readConditions(header http.Header, prefix string) conditions {
+	c := conditions{match: header.Get(prefix + "If-Match"), noneMatch: header.Get(prefix + "If-None-Match")}
+	c.modifiedSince, c.hasModifiedSince = readDate(header.Get(prefix + "If-Modified-Since"))
+	c.unmodifiedSince, c.hasUnmodified = readDate(header.Get(prefix + "If-Unmodified-Since"))
+	return c
+}
+
+func readDate(value string) (time.Time, bool) {
+	if value == "" {
+		return time.Time{}, false
+	}
+	if t, err := http.ParseTime(value); err == nil {
+		return t, true
+	}
+	t, err := time.Parse(time.RFC3339, value)
+	return t, err == nil
+}
+
+// check decides whether an object with that ETag and time is meant, in the precedence of RFC 9110, section 13.2.2:
+// codePreconditionFailed when the object has changed, codeNotModified when it has not, and empty when it is meant.
+func (c conditions) check(etag string, modified time.Time) code {
+	// Headers have whole seconds.
+	modified = modified.Truncate(time.Second)
+	switch {
+	case c.match != "":
+		if !matchesETag(c.match, etag) {
+			return codePreconditionFailed
+		}
+	case c.hasUnmodified && modified.After(c.unmodifiedSince):
+		return codePreconditionFailed
+	}
+	switch {
+	case c.noneMatch != "":
+		if matchesETag(c.noneMatch, etag) {
+			return codeNotModified
+		}
+	case c.hasModifiedSince && !modified.After(c.modifiedSince):
+		return codeNotModified
+	}
+	return ""
+}
+
+// writeConditions are those of a write; they are checked in the transaction that makes it.
+type writeConditions struct {
+	match, noneMatch string
+	// size and modified are further conditions of a delete.
+	size     *int64
+	modified *time.Time
+}
+
+func readWriteConditions(header http.Header) writeConditions {
+	return writeConditions{match: header.Get("If-Match"), noneMatch: header.Get("If-None-Match")}
+}
+
+// readDeleteConditions takes those of DeleteObject.
+func readDeleteConditions(header http.Header) (writeConditions, error) {
+	c := writeConditions{match: header.Get("If-Match")}
+	if value := header.Get("X-Amz-If-Match-Size"); value != "" {
+		size, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return c, failf(codeInvalidArgument, "x-amz-if-match-size must be a number of bytes.")
+		}
+		c.size = &size
+	}
+	if value := header.Get("X-Amz-If-Match-Last-Modified-Time"); value != "" {
+		modified, ok := readDate(value)
+		if !ok {
+			return c, failf(codeInvalidArgument, "x-amz-if-match-last-modified-time must be a date.")
+		}
+		c.modified = &modified
+	}
+	return c, nil
+}
+
+// isZero reports whether there is no condition.
+func (c writeConditions) isZero() bool {
+	return c.match == "" && c.noneMatch == "" && c.size == nil && c.modified == nil
+}
+
+// check returns nil when the object at key is as the conditions want it. branch is when the branch had last changed before.
+func (h *Handler) check(tx *pfs.Tx, key objectKey, c writeConditions, branch time.Time) error {
+	if c.isZero() {
+		return nil
+	}
+	entry, err := tx.Stat(key.path)
+	found := err == nil && key.names(&entry)
+	switch {
+	case err != nil && !isAbsent(err):
+		return err
+	case !found && (c.match != "" || c.size != nil || c.modified != nil):
+		return fail(codeNoSuchKey)
+	case !found:
+		return nil
+	}
+	etag := h.etag(&entry)
+	modified := h.lastModified(&entry, pfs.Version{Time: branch}).Truncate(time.Second)
+	switch {
+	case c.match != "" && !matchesETag(c.match, etag),
+		c.noneMatch != "" && matchesETag(c.noneMatch, etag),
+		c.size != nil && *c.size != entry.Size(),
+		c.modified != nil && !c.modified.Truncate(time.Second).Equal(modified):
+		return fail(codePreconditionFailed)
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package s3
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+
+	"pfsd/pfs"
+)
+
+// LastModified says which time an object's LastModified is.
+type LastModified uint8
+
+// The choices.
+const (
+	// LastModifiedBranch is the time of the version shown: of the branch's last change, or of the commit.
+	LastModifiedBranch LastModified = iota
+	// LastModifiedObject is the time at which the object itself was changed.
+	LastModifiedObject
+)
+
+// ETagStyle says how ETags are written.
+type ETagStyle uint8
+
+// The choices.
+const (
+	// ETagPlain is the BLAKE3-256 of the bytes in hex.
+	ETagPlain ETagStyle = iota
+	// ETagDash appends "-1" to it, the sign by which clients know that an ETag is not an MD5.
+	ETagDash
+)
+
+// Config is how a Handler behaves.
+type Config struct {
+	// AccessKey and SecretKey are what every request must be signed with. Both empty: requests need no signature, but must
+	// come to a loopback name or to Domain, and not from a web page.
+	AccessKey, SecretKey string
+	// Domain is the name under which BUCKET.Domain names a bucket; may be empty.
+	Domain       string
+	LastModified LastModified
+	ETag         ETagStyle
+	// Now is the clock. Required.
+	Now func() time.Time
+	// Rand is where request ids come from; safe for concurrent use. Required.
+	Rand io.Reader
+	// Log gets a line for each request; nil means nowhere.
+	Log *slog.Logger
+	// Owner is who owns the roots of new branches.
+	Owner pfs.Owner
+	// Author is the author of commits whose request names no other by its access key.
+	Author string
+}
+
+// Handler serves S3. It is safe for concurrent use.
+type Handler struct {
+	store  store
+	cfg    Config
+	router *httprouter.Router
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// store is all that the handlers need; each part is declared where it is used.
+type store interface {
+	branchStore
+	versionStore
+	contentStore
+	partStore
+	uploadStore
+}
+
+var _ store = (*pfs.Store)(nil)
+
+// New returns a Handler that serves store, which must outlive it.
+func New(store *pfs.Store, cfg Config) *Handler { return newHandler(store, cfg) }
+
+func newHandler(store store, cfg Config) *Handler {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	h := &Handler{store: store, cfg: cfg}
+	h.router = h.routes()
+	return h
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{Request: r, id: h.newID(), query: parseQuery(r.URL.RawQuery), author: h.cfg.Author}
+	q.w = &response{ResponseWriter: w, request: q}
+	start := h.cfg.Now()
+	header := q.w.Header()
+	header.Set("Server", "pfsd")
+	header.Set("X-Amz-Request-Id", q.id)
+	header.Set("X-Amz-Id-2", hostID(q.id))
+	err := h.serve(q)
+	if err != nil {
+		h.fail(q, err)
+	}
+	h.log(q, err, h.cfg.Now().Sub(start))
+}
+
+// serve finds the operation that q asks for and runs it.
+func (h *Handler) serve(q *request) error {
+	if err := h.guard(q); err != nil {
+		return err
+	}
+	handle, params, _ := h.router.Lookup(q.Method, h.pathOf(q.Request))
+	if handle == nil {
+		return fail(codeMethodNotAllowed)
+	}
+	handle(q.w, q.Request, params)
+	return q.err
+}
+
+// pathOf returns the path in path style, with the bucket in front also when the request has it in its host name.
+func (h *Handler) pathOf(r *http.Request) string {
+	if h.cfg.Domain == "" {
+		return r.URL.Path
+	}
+	bucket, found := strings.CutSuffix(strings.ToLower(hostname(r.Host)), "."+strings.ToLower(h.cfg.Domain))
+	if !found || bucket == "" {
+		return r.URL.Path
+	}
+	return "/" + bucket + r.URL.Path
+}
+
+// newID returns an id for a request. One that could not be made at random is as good as the others but for finding it in
+// the log, so that is no reason to refuse the request.
+func (h *Handler) newID() string {
+	var id [8]byte
+	_, _ = io.ReadFull(h.cfg.Rand, id[:])
+	return strings.ToUpper(hex.EncodeToString(id[:]))
+}
+
+// hostID is the second id that S3 gives a request; it tells nothing that the first does not.
+func hostID(id string) string { return base64.StdEncoding.EncodeToString([]byte("pfsd/" + id)) }

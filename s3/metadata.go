@@ -1,0 +1,103 @@
+package s3
+
+import (
+	"strings"
+
+	"pfsd/pfs"
+)
+
+// metaPrefix is what the names of headers with user metadata begin with.
+const metaPrefix = "x-amz-meta-"
+
+// maxMetadata is how many bytes of user metadata an object may have, names and values.
+const maxMetadata = 2 << 10
+
+// defaultContentType is what S3 gives objects whose writer named no type.
+const defaultContentType = "binary/octet-stream"
+
+// contentHeaders are the headers that are kept with an object and given back, in lower case. The content type is kept apart.
+var contentHeaders = []string{
+	"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires",
+}
+
+// refused are headers that ask for what is not done; to ignore them would be to promise it.
+var refused = []string{
+	"X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Object-Lock-Mode",
+	"X-Amz-Object-Lock-Retain-Until-Date", "X-Amz-Object-Lock-Legal-Hold", "X-Amz-Write-Offset-Bytes",
+	"X-Amz-Website-Redirect-Location",
+}
+
+// privateACLs are the canned ACLs that change nothing.
+var privateACLs = map[string]bool{"": true, "private": true, "bucket-owner-full-control": true, "bucket-owner-read": true}
+
+// refuse refuses q when it asks for something with an object that is not done.
+func (q *request) refuse() error {
+	for _, name := range refused {
+		if value := q.Header.Get(name); value != "" && !(strings.HasSuffix(name, "Legal-Hold") && value == "OFF") {
+			return failf(codeNotImplemented, "The header "+strings.ToLower(name)+" is not implemented.")
+		}
+	}
+	for name := range q.Header {
+		if strings.HasPrefix(name, "X-Amz-Grant-") {
+			return fail(codeAccessControlNotSupported)
+		}
+	}
+	if !privateACLs[q.Header.Get("X-Amz-Acl")] {
+		return fail(codeAccessControlNotSupported)
+	}
+	return nil
+}
+
+// metadata returns what q attaches to an object.
+func (q *request) metadata() (*pfs.Meta, error) {
+	meta := &pfs.Meta{ContentType: q.Header.Get("Content-Type")}
+	if meta.ContentType == "" {
+		meta.ContentType = defaultContentType
+	}
+	for _, name := range contentHeaders {
+		value := q.Header.Get(name)
+		if name == "content-encoding" {
+			value = withoutChunked(q.Header.Values(name))
+		}
+		if value != "" && name != "content-type" {
+			meta.Headers = with(meta.Headers, name, value)
+		}
+	}
+	size := 0
+	for name, values := range q.Header {
+		if name, found := strings.CutPrefix(strings.ToLower(name), metaPrefix); found {
+			value := strings.Join(values, ",")
+			size += len(name) + len(value)
+			meta.User = with(meta.User, name, value)
+		}
+	}
+	if size > maxMetadata {
+		return nil, fail(codeMetadataTooLarge)
+	}
+	var err error
+	meta.Tags, err = parseTagging(q.Header.Get("X-Amz-Tagging"))
+	return meta, err
+}
+
+// mtime is the modification time that meta names, 0 for none.
+func mtime(meta *pfs.Meta) int64 { return parseMtime(meta.User[mtimeName]) }
+
+// with returns m with a value added; m may be nil.
+func with(m map[string]string, name, value string) map[string]string {
+	if m == nil {
+		m = map[string]string{}
+	}
+	m[name] = value
+	return m
+}
+
+// withoutChunked returns a Content-Encoding without aws-chunked, which is one of the transfer and not of the object.
+func withoutChunked(values []string) string {
+	var kept []string
+	for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if item = strings.TrimSpace(item); item != "" && !strings.EqualFold(item, "aws-chunked") {
+			kept = append(kept, item)
+		}
+	}
+	return strings.Join(kept, ",")
+}

@@ -1,0 +1,176 @@
+package s3
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"pfsd/pfs"
+	"pfsd/s3/checksum"
+)
+
+// emptyHash is the BLAKE3-256 of nothing, the ETag of directories.
+const emptyHash = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"
+
+// object is an object of a version.
+type object struct {
+	key     objectKey
+	entry   pfs.Entry
+	version pfs.Version
+}
+
+// object returns the one that bucket and key name in the given version, which may be empty.
+func (h *Handler) object(ctx context.Context, bucket, name, version string) (*object, error) {
+	snapshot, err := h.view(ctx, bucket, version)
+	if err != nil {
+		return nil, err
+	}
+	key, err := parseKey(name)
+	if err != nil {
+		return nil, &apiError{code: codeNoSuchKey, cause: err}
+	}
+	entry, err := snapshot.Stat(ctx, key.path)
+	if err != nil {
+		return nil, err
+	}
+	if !key.names(&entry) {
+		return nil, fail(codeNoSuchKey)
+	}
+	return &object{key: key, entry: entry, version: snapshot.Version()}, nil
+}
+
+// version returns the version that the query of q asks for; empty for none.
+func (q *request) version() (string, error) {
+	version := q.query.Get("versionId")
+	if version == "" && q.query.Has("versionId") {
+		return "", failf(codeInvalidArgument, "Version id cannot be the empty string")
+	}
+	return version, nil
+}
+
+// names reports whether e is what k asks for: a file, or a directory when it ends in a slash. Nothing else is an object.
+func (k objectKey) names(e *pfs.Entry) bool {
+	if k.dir {
+		return e.Kind == pfs.EntryDir
+	}
+	return e.Kind == pfs.EntryFile
+}
+
+// isVisible reports whether e can be seen through S3.
+func isVisible(e *pfs.Entry) bool { return e.Kind == pfs.EntryFile || e.Kind == pfs.EntryDir }
+
+// lastModified is the LastModified of an entry in a version.
+func (h *Handler) lastModified(e *pfs.Entry, v pfs.Version) time.Time {
+	if h.cfg.LastModified == LastModifiedObject {
+		return time.Unix(0, e.Ctime).UTC()
+	}
+	return v.Time
+}
+
+// versionID is the commit that last changed e, empty while that is not made yet.
+func versionID(e *pfs.Entry, v pfs.Version) string {
+	if e.Changed.Commit.IsZero() || e.Changed.Commit == v.Pending {
+		return ""
+	}
+	return e.Changed.Commit.String()
+}
+
+// setVersionID adds the version id to the answer, if there is one.
+func (w *response) setVersionID(id string) {
+	if id != "" {
+		w.Header().Set("X-Amz-Version-Id", id)
+	}
+}
+
+// setObject adds all that the headers say of o to the answer, but its length.
+func (h *Handler) setObject(q *request, o *object) {
+	header := q.w.Header()
+	header.Set("Etag", quote(h.etag(&o.entry)))
+	header.Set("Last-Modified", h.lastModified(&o.entry, o.version).UTC().Format(http.TimeFormat))
+	header.Set("Accept-Ranges", "bytes")
+	header.Set("Content-Type", contentType(&o.entry))
+	q.w.setVersionID(versionID(&o.entry, o.version))
+	setMetadata(header, &o.entry)
+	for _, name := range contentHeaders {
+		if value := q.query.Get("response-" + name); value != "" {
+			header.Set(name, value)
+		}
+	}
+}
+
+// setChecksums adds the checksums of the whole object to the answer, when q asks for them.
+func setChecksums(q *request, e *pfs.Entry) {
+	if e.Meta == nil || !strings.EqualFold(q.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
+		return
+	}
+	header := q.w.Header()
+	for _, a := range checksum.Algorithms() {
+		if value := e.Meta.Checksums[a.Key()]; value != "" {
+			header.Set(a.Header(), value)
+			header.Set("X-Amz-Checksum-Type", string(typeOf(value)))
+		}
+	}
+}
+
+// typeOf returns whether a stored checksum is that of the whole, or made of those of parts.
+func typeOf(value string) checksum.Type {
+	if strings.Contains(value, "-") {
+		return checksum.Composite
+	}
+	return checksum.FullObject
+}
+
+// types are the content types of files that were not written through S3, by extension. It does not depend on what the
+// machine has in its tables, so that an object has the same type everywhere.
+var types = map[string]string{
+	".avif": "image/avif", ".bmp": "image/bmp", ".bz2": "application/x-bzip2", ".css": "text/css; charset=utf-8",
+	".csv": "text/csv; charset=utf-8", ".gif": "image/gif", ".gz": "application/gzip", ".htm": "text/html; charset=utf-8",
+	".html": "text/html; charset=utf-8", ".ico": "image/x-icon", ".jpeg": "image/jpeg", ".jpg": "image/jpeg",
+	".js": "text/javascript; charset=utf-8", ".json": "application/json", ".jsonl": "application/jsonl",
+	".md": "text/markdown; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".mov": "video/quicktime",
+	".mp3": "audio/mpeg", ".mp4": "video/mp4", ".oga": "audio/ogg", ".ogg": "audio/ogg", ".parquet": "application/vnd.apache.parquet",
+	".pdf": "application/pdf", ".png": "image/png", ".svg": "image/svg+xml", ".tar": "application/x-tar", ".tif": "image/tiff",
+	".tiff": "image/tiff", ".toml": "application/toml", ".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm",
+	".wav": "audio/wav", ".webm": "video/webm", ".webp": "image/webp", ".xml": "application/xml", ".xz": "application/x-xz",
+	".yaml": "application/yaml", ".yml": "application/yaml", ".zip": "application/zip", ".zst": "application/zstd",
+}
+
+// contentType returns the content type of e: what its writer said, or what its name says.
+func contentType(e *pfs.Entry) string {
+	if e.Kind == pfs.EntryDir {
+		return "application/x-directory"
+	}
+	if e.Meta != nil && e.Meta.ContentType != "" {
+		return e.Meta.ContentType
+	}
+	if t, ok := types[strings.ToLower(path.Ext(e.Name))]; ok {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// setMetadata adds what users attached to e.
+func setMetadata(header http.Header, e *pfs.Entry) {
+	if shown, ok := shownMtime(e); ok {
+		header.Set(metaPrefix+mtimeName, shown)
+	}
+	if e.Meta == nil {
+		return
+	}
+	for _, name := range contentHeaders {
+		if value := e.Meta.Headers[name]; value != "" {
+			header.Set(name, value)
+		}
+	}
+	for name, value := range e.Meta.User {
+		if name != mtimeName {
+			header.Set(metaPrefix+name, value)
+		}
+	}
+	if n := len(e.Meta.Tags); n > 0 {
+		header.Set("X-Amz-Tagging-Count", strconv.Itoa(n))
+	}
+}

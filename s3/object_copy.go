@@ -1,0 +1,184 @@
+package s3
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"pfsd/pfs"
+	"pfsd/s3/checksum"
+)
+
+// copySource is what a copy is made of.
+type copySource struct {
+	bucket, key, version string
+}
+
+// parseCopySource parses the header x-amz-copy-source: "/BUCKET/KEY?versionId=VERSION", percent-encoded.
+func parseCopySource(header string) (copySource, error) {
+	bad := failf(codeInvalidArgument, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	path, query, _ := strings.Cut(header, "?")
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return copySource{}, bad
+	}
+	var s copySource
+	s.bucket, s.key, _ = strings.Cut(strings.TrimPrefix(plain, "/"), "/")
+	if s.bucket == "" || s.key == "" {
+		return copySource{}, bad
+	}
+	if query != "" {
+		values := parseQuery(query)
+		s.version = values.Get("versionId")
+		if s.version == "" {
+			return copySource{}, failf(codeInvalidArgument, "The only query of a copy source is versionId, and it must not be empty.")
+		}
+	}
+	return s, nil
+}
+
+// source returns the object that q copies from, when it is as q's conditions want it.
+func (h *Handler) source(q *request) (copySource, *object, error) {
+	s, err := parseCopySource(q.Header.Get("X-Amz-Copy-Source"))
+	if err != nil {
+		return s, nil, err
+	}
+	o, err := h.object(q.Context(), s.bucket, s.key, s.version)
+	if err != nil {
+		return s, nil, err
+	}
+	c := readConditions(q.Header, "X-Amz-Copy-Source-")
+	if c.check(h.etag(&o.entry), h.lastModified(&o.entry, o.version)) != "" {
+		return s, nil, fail(codePreconditionFailed)
+	}
+	if id := versionID(&o.entry, o.version); id != "" {
+		q.w.Header().Set("X-Amz-Copy-Source-Version-Id", id)
+	}
+	return s, o, nil
+}
+
+// copyObject links the content of an object, of any version of any bucket, at another key. No bytes move.
+func (h *Handler) copyObject(q *request) error {
+	ref, snapshot, err := h.writable(q)
+	if err != nil {
+		return err
+	}
+	key, err := q.writableKey()
+	if err != nil {
+		return err
+	}
+	if err := q.refuse(); err != nil {
+		return err
+	}
+	s, o, err := h.source(q)
+	if err != nil {
+		return err
+	}
+	if key.dir && !o.key.dir && o.entry.Size() > 0 {
+		return failf(codeInvalidArgument, "A key that ends in a slash is a directory and has no content.")
+	}
+	meta, mtime, err := h.copiedMetadata(q, s, o)
+	if err != nil {
+		return err
+	}
+	l := &link{ref: ref, key: key, content: o.entry.Content, meta: meta, mtime: mtime,
+		conditions: readWriteConditions(q.Header), branch: snapshot.Version().Time}
+	if l.content.Size == 0 {
+		empty, err := h.store.Ingest(q.Context(), strings.NewReader(""))
+		if err != nil {
+			return err
+		}
+		defer empty.Release()
+		l.content = empty.Content
+	}
+	commit, err := h.link(q, l)
+	if err != nil {
+		return err
+	}
+	q.w.setVersionID(commit.ID.String())
+	return q.w.xml(http.StatusOK, copyResult{
+		XMLName:      elementName("CopyObjectResult"),
+		LastModified: xmlTime(commit.Time), ETag: quote(h.styled(l.content.ETag(), meta)), checksumXML: checksumElements(meta.Checksums),
+	})
+}
+
+// copiedMetadata returns the metadata and modification time of the copy that q makes of o.
+func (h *Handler) copiedMetadata(q *request, s copySource, o *object) (*pfs.Meta, int64, error) {
+	replace, err := directive(q, "X-Amz-Metadata-Directive")
+	if err != nil {
+		return nil, 0, err
+	}
+	replaceTags, err := directive(q, "X-Amz-Tagging-Directive")
+	if err != nil {
+		return nil, 0, err
+	}
+	if !replace && !replaceTags && s == (copySource{q.bucket, q.key, ""}) {
+		return nil, 0, failf(codeInvalidRequest, "This copy request is illegal because it is trying to copy an object to itself "+
+			"without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	sent, err := q.metadata()
+	if err != nil {
+		return nil, 0, err
+	}
+	old := o.entry.Meta
+	if old == nil {
+		old = &pfs.Meta{}
+	}
+	meta, when := *sent, mtime(sent)
+	if !replace {
+		meta, when = *old, 0
+		if _, shown := shownMtime(&o.entry); shown {
+			when = o.entry.Mtime
+		}
+	}
+	meta.Tags = old.Tags
+	if replaceTags {
+		meta.Tags = sent.Tags
+	}
+	meta.Checksums = old.Checksums
+	return &meta, when, h.addChecksum(q, o, &meta)
+}
+
+// directive returns whether the header of that name says REPLACE rather than COPY.
+func directive(q *request, name string) (replace bool, err error) {
+	switch strings.ToUpper(q.Header.Get(name)) {
+	case "", "COPY":
+		return false, nil
+	case "REPLACE":
+		return true, nil
+	}
+	return false, failf(codeInvalidArgument, "Unknown "+strings.ToLower(strings.TrimPrefix(name, "X-Amz-"))+".")
+}
+
+// addChecksum computes the checksum that q wants the copy to have, unless the source has it already. Only this reads bytes.
+func (h *Handler) addChecksum(q *request, o *object, meta *pfs.Meta) error {
+	name := q.Header.Get("X-Amz-Checksum-Algorithm")
+	if name == "" {
+		return nil
+	}
+	a, ok := checksum.Parse(name)
+	if !ok {
+		return failf(codeInvalidRequest, "Checksum algorithm provided is unsupported.")
+	}
+	if have := meta.Checksums[a.Key()]; have != "" && typeOf(have) == checksum.FullObject {
+		return nil
+	}
+	sum := a.New()
+	if _, err := h.copyContent(q.Context(), sum, o.entry.Content); err != nil {
+		return err
+	}
+	meta.Checksums = maps.Clone(meta.Checksums)
+	meta.Checksums = with(meta.Checksums, a.Key(), checksum.Encode(sum.Sum(nil)))
+	return nil
+}
+
+// copyContent writes all of c to w.
+func (h *Handler) copyContent(ctx context.Context, w io.Writer, c pfs.Content) (int64, error) {
+	if c.Size == 0 {
+		return 0, nil
+	}
+	return h.store.OpenContent(c).CopyRange(ctx, w, 0, c.Size)
+}

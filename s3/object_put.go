@@ -1,0 +1,89 @@
+package s3
+
+import (
+	"context"
+	"io"
+	"net/http"
+
+	"pfsd/pfs"
+	"pfsd/s3/checksum"
+)
+
+// contentStore keeps the bytes of objects, and links them at their keys.
+type contentStore interface {
+	Ingest(ctx context.Context, r io.Reader) (*pfs.Ingested, error)
+	OpenContent(c pfs.Content) *pfs.File
+	Update(ctx context.Context, ref pfs.Ref, by pfs.By, fn func(*pfs.Tx) error) (pfs.Commit, error)
+}
+
+var _ contentStore = (*pfs.Store)(nil)
+
+// putObject stores an object, or makes a directory when the key ends in a slash.
+func (h *Handler) putObject(q *request) error {
+	ref, snapshot, err := h.writable(q)
+	if err != nil {
+		return err
+	}
+	key, err := q.writableKey()
+	if err != nil {
+		return err
+	}
+	if err := q.refuse(); err != nil {
+		return err
+	}
+	meta, err := q.metadata()
+	if err != nil {
+		return err
+	}
+	body, err := openPayload(q, nil)
+	if err != nil {
+		return err
+	}
+	link := &link{ref: ref, key: key, meta: meta, mtime: mtime(meta), conditions: readWriteConditions(q.Header),
+		branch: snapshot.Version().Time}
+	if key.dir {
+		return h.putDirectory(q, link, body)
+	}
+	return h.putFile(q, link, body)
+}
+
+// putDirectory makes the directory of a key that ends in a slash; it has no body.
+func (h *Handler) putDirectory(q *request, l *link, body *payload) error {
+	switch n, err := io.CopyN(io.Discard, body, 1); {
+	case n > 0:
+		return failf(codeInvalidArgument, "A key that ends in a slash is a directory and has no content.")
+	case err != io.EOF:
+		return err
+	}
+	commit, err := h.link(q, l)
+	if err != nil {
+		return err
+	}
+	q.w.setVersionID(commit.ID.String())
+	q.w.Header().Set("Etag", quote(h.styled(emptyHash, l.meta)))
+	return q.w.empty(http.StatusOK)
+}
+
+// putFile streams the body into the store and then links it.
+func (h *Handler) putFile(q *request, l *link, body *payload) error {
+	ingested, err := h.store.Ingest(q.Context(), body)
+	if err != nil {
+		return err
+	}
+	defer ingested.Release()
+	l.content, l.meta.Checksums = ingested.Content, body.checksums()
+	commit, err := h.link(q, l)
+	if err != nil {
+		return err
+	}
+	q.w.setVersionID(commit.ID.String())
+	header := q.w.Header()
+	header.Set("Etag", quote(h.styled(l.content.ETag(), l.meta)))
+	for _, a := range checksum.Algorithms() {
+		if value := l.meta.Checksums[a.Key()]; value != "" {
+			header.Set(a.Header(), value)
+			header.Set("X-Amz-Checksum-Type", string(checksum.FullObject))
+		}
+	}
+	return q.w.empty(http.StatusOK)
+}

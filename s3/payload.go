@@ -1,0 +1,251 @@
+package s3
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+
+	"pfsd/s3/awschunked"
+	"pfsd/s3/checksum"
+	"pfsd/s3/sigv4"
+)
+
+// payload is the body of a request, decoded. It returns io.EOF only when the body was all there and every digest that the
+// client sent has been found right; any other error is one to answer with.
+type payload struct {
+	request *request
+	in      io.Reader
+	chunked *awschunked.Reader
+	// size is how many bytes there must be; -1 when the client did not say.
+	size int64
+	// md5 and sha256 are the digests to be found; nil when the client sent none.
+	md5, sha256 *digest
+	// sums are the checksums that are computed, trailer the one to be found in the trailer.
+	sums    map[checksum.Algorithm]hash.Hash
+	want    map[checksum.Algorithm]string
+	trailer checksum.Algorithm
+}
+
+// digest is a running hash and what it must come to.
+type digest struct {
+	hash.Hash
+	want []byte
+}
+
+func (d *digest) ok() bool { return string(d.Sum(nil)) == string(d.want) }
+
+// openPayload returns the body of q by what its headers say of it; it reads nothing. The checksums of the algorithms in
+// also are computed whether the client sent them or not.
+func openPayload(q *request, also []checksum.Algorithm) (*payload, error) {
+	p := &payload{request: q, size: q.ContentLength, in: clientReader{q}, sums: map[checksum.Algorithm]hash.Hash{}}
+	for _, step := range []func() error{p.openHash, p.openMD5, p.openChecksum} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range also {
+		p.compute(a)
+	}
+	return p, nil
+}
+
+// openHash acts on x-amz-content-sha256: a digest, no digest, or a form of aws-chunked.
+func (p *payload) openHash() error {
+	value := p.request.Header.Get("X-Amz-Content-Sha256")
+	if p.request.identity != nil {
+		value = p.request.identity.Payload
+	}
+	switch value {
+	case "", sigv4.Unsigned:
+		return nil
+	case "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
+		return p.openChunked(awschunked.Form{Trailer: true})
+	case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD":
+		return p.openChunked(awschunked.Form{Signed: true})
+	case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER":
+		return p.openChunked(awschunked.Form{Signed: true, Trailer: true})
+	}
+	if strings.HasPrefix(value, "STREAMING-") {
+		return failf(codeNotImplemented, "The payload form "+strconv.Quote(value)+" is not implemented.")
+	}
+	want, err := hex.DecodeString(value)
+	if err != nil || len(want) != sha256.Size {
+		return failf(codeInvalidArgument, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING form, or a valid sha256 value.")
+	}
+	p.sha256 = &digest{sha256.New(), want}
+	return nil
+}
+
+func (p *payload) openChunked(form awschunked.Form) error {
+	if form.Signed && p.request.identity != nil {
+		form.Signer = p.request.identity.Chunks()
+	}
+	p.size = -1
+	if value := p.request.Header.Get("X-Amz-Decoded-Content-Length"); value != "" {
+		size, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || size < 0 {
+			return failf(codeInvalidArgument, "x-amz-decoded-content-length must be a number of bytes.")
+		}
+		p.size = size
+	}
+	p.chunked = awschunked.NewReader(p.in, form)
+	p.in = p.chunked
+	return nil
+}
+
+func (p *payload) openMD5() error {
+	value := p.request.Header.Get("Content-Md5")
+	if value == "" {
+		return nil
+	}
+	want, err := base64.StdEncoding.DecodeString(value)
+	if err != nil || len(want) != md5.Size {
+		return fail(codeInvalidDigest)
+	}
+	p.md5 = &digest{md5.New(), want}
+	return nil
+}
+
+// openChecksum finds the one checksum that the client sends, in a header or in the trailer.
+func (p *payload) openChecksum() error {
+	p.want = map[checksum.Algorithm]string{}
+	for name, values := range p.request.Header {
+		if a, ok := checksum.ParseHeader(name); ok {
+			if _, ok := a.Decode(values[0]); !ok || len(values) > 1 {
+				return failf(codeInvalidRequest, "Value for "+a.Header()+" header is invalid.")
+			}
+			p.want[a] = values[0]
+			p.compute(a)
+		}
+	}
+	if name := strings.TrimSpace(p.request.Header.Get("X-Amz-Trailer")); name != "" {
+		a, ok := checksum.ParseHeader(name)
+		if !ok || p.chunked == nil {
+			return failf(codeInvalidRequest, "The value specified in the x-amz-trailer header is not supported")
+		}
+		p.trailer = a
+		p.want[a] = ""
+		p.compute(a)
+	}
+	if len(p.want) > 1 {
+		return failf(codeInvalidRequest, "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+	}
+	return p.openAlgorithm()
+}
+
+// openAlgorithm acts on the headers that name an algorithm without giving its checksum.
+func (p *payload) openAlgorithm() error {
+	name := p.request.Header.Get("X-Amz-Sdk-Checksum-Algorithm")
+	if name == "" {
+		return nil
+	}
+	a, ok := checksum.Parse(name)
+	if !ok {
+		return failf(codeInvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "+
+			"[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+	}
+	if len(p.want) == 1 && p.sums[a] == nil {
+		return failf(codeInvalidRequest, "Value for x-amz-sdk-checksum-algorithm header does not match the checksum that was sent.")
+	}
+	p.compute(a)
+	return nil
+}
+
+func (p *payload) compute(a checksum.Algorithm) {
+	if p.sums[a] == nil {
+		p.sums[a] = a.New()
+	}
+}
+
+// checksums returns what was computed, encoded, by the algorithms' keys; right once Read has returned io.EOF.
+func (p *payload) checksums() map[string]string {
+	if len(p.sums) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(p.sums))
+	for a, sum := range p.sums {
+		out[a.Key()] = checksum.Encode(sum.Sum(nil))
+	}
+	return out
+}
+
+// Read implements io.Reader.
+func (p *payload) Read(b []byte) (int, error) {
+	n, err := p.in.Read(b)
+	p.hash(b[:n])
+	p.request.received += int64(n)
+	switch {
+	case err == io.EOF:
+		err = p.verify()
+	case errors.Is(err, awschunked.ErrSignature):
+		err = fail(codeSignatureDoesNotMatch)
+	case errors.Is(err, awschunked.ErrMalformed):
+		err = &apiError{code: codeInvalidRequest, message: "The body is not well-formed aws-chunked.", cause: err}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = &apiError{code: codeIncompleteBody, cause: err}
+	}
+	return n, err
+}
+
+func (p *payload) hash(b []byte) {
+	if p.md5 != nil {
+		p.md5.Write(b)
+	}
+	if p.sha256 != nil {
+		p.sha256.Write(b)
+	}
+	for _, sum := range p.sums {
+		sum.Write(b)
+	}
+}
+
+// verify compares, at the end of the body, everything with what the client said. It returns io.EOF when all is right.
+func (p *payload) verify() error {
+	switch {
+	case p.size >= 0 && p.request.received != p.size:
+		return fail(codeIncompleteBody)
+	case p.sha256 != nil && !p.sha256.ok():
+		return fail(codeContentSHA256Mismatch)
+	case p.md5 != nil && !p.md5.ok():
+		return failf(codeBadDigest, "The Content-MD5 you specified did not match what we received.")
+	}
+	if p.trailer != 0 {
+		value := p.chunked.Trailer()[p.trailer.Header()]
+		if _, ok := p.trailer.Decode(value); !ok {
+			return failf(codeInvalidRequest, "Value for "+p.trailer.Header()+" trailing header is invalid.")
+		}
+		p.want[p.trailer] = value
+	}
+	for a, want := range p.want {
+		if checksum.Encode(p.sums[a].Sum(nil)) != want {
+			return failf(codeBadDigest, "The "+a.String()+" you specified did not match the calculated checksum.")
+		}
+	}
+	return io.EOF
+}
+
+// clientReader reads a request's body, and tells a client that went away or was too slow from one that sent too little.
+type clientReader struct{ *request }
+
+// Read implements io.Reader.
+func (c clientReader) Read(p []byte) (int, error) {
+	n, err := c.Body.Read(p)
+	var timeout net.Error
+	switch {
+	case err == nil, err == io.EOF:
+		return n, err
+	case errors.Is(c.Context().Err(), context.Canceled):
+		return n, context.Canceled
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return n, &apiError{code: codeRequestTimeout, cause: err}
+	}
+	return n, &apiError{code: codeIncompleteBody, cause: err}
+}

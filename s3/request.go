@@ -1,0 +1,58 @@
+package s3
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"pfsd/pfs"
+	"pfsd/s3/sigv4"
+)
+
+// request is a request with what has been found out about it.
+type request struct {
+	*http.Request
+	w  *response
+	id string
+	// operation is the name of the operation that was found for it.
+	operation string
+	// bucket and key are as in the path; either may be empty.
+	bucket, key string
+	query       url.Values
+	// identity is whose signature it bears; nil when it need not be signed.
+	identity *sigv4.Identity
+	author   string
+	// received is how many bytes of the body were read, after decoding.
+	received int64
+	err      error
+}
+
+// parseQuery parses a query as S3 does: "&" alone separates, and what is not well escaped stays as it is.
+func parseQuery(raw string) url.Values {
+	values := url.Values{}
+	for pair := range strings.SplitSeq(raw, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		if pair != "" {
+			values.Add(unescapeQuery(key), unescapeQuery(value))
+		}
+	}
+	return values
+}
+
+func unescapeQuery(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// by says who makes the changes that q asks for.
+func (q *request) by() pfs.By { return pfs.By{Origin: pfs.OriginS3, Author: q.author} }
+
+// address is what q is about, for error messages and the log.
+func (q *request) address() string {
+	if q.bucket == "" {
+		return q.URL.Path
+	}
+	return "/" + q.bucket + "/" + q.key
+}

@@ -1,0 +1,149 @@
+package s3
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"pfsd/pfs"
+)
+
+// Limits of tags; lengths are in characters.
+const (
+	maxTags     = 10
+	maxTagKey   = 128
+	maxTagValue = 256
+)
+
+type tag struct {
+	Key   string
+	Value string
+}
+
+// tagging is the body of the tagging operations.
+type tagging struct {
+	XMLName struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ Tagging"`
+	TagSet  struct{ Tag []tag }
+}
+
+// parseTagging parses tags as the header x-amz-tagging has them, like a query.
+func parseTagging(header string) (map[string]string, error) {
+	var tags []tag
+	for pair := range strings.SplitSeq(header, "&") {
+		if pair == "" {
+			continue
+		}
+		key, value, _ := strings.Cut(pair, "=")
+		key, err := url.QueryUnescape(key)
+		value, err2 := url.QueryUnescape(value)
+		if err != nil || err2 != nil {
+			return nil, failf(codeInvalidArgument, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "+
+				"without tag name duplicates.")
+		}
+		tags = append(tags, tag{key, value})
+	}
+	return checkTags(tags)
+}
+
+// checkTags returns tags as they are stored, when they are within the limits.
+func checkTags(tags []tag) (map[string]string, error) {
+	if len(tags) > maxTags {
+		return nil, failf(codeInvalidTag, "Object tags cannot be greater than 10")
+	}
+	var out map[string]string
+	for _, t := range tags {
+		switch _, twice := out[t.Key]; {
+		case twice:
+			return nil, failf(codeInvalidTag, "Cannot provide multiple Tags with the same key")
+		case t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || !utf8.ValidString(t.Key):
+			return nil, failf(codeInvalidTag, "The TagKey you have provided is invalid")
+		case utf8.RuneCountInString(t.Value) > maxTagValue || !utf8.ValidString(t.Value):
+			return nil, failf(codeInvalidTag, "The TagValue you have provided is invalid")
+		}
+		out = with(out, t.Key, t.Value)
+	}
+	return out, nil
+}
+
+// getObjectTagging answers the tags of an object, of any version.
+func (h *Handler) getObjectTagging(q *request) error {
+	version, err := q.version()
+	if err != nil {
+		return err
+	}
+	o, err := h.object(q.Context(), q.bucket, q.key, version)
+	if err != nil {
+		return err
+	}
+	var answer tagging
+	if o.entry.Meta != nil {
+		for key, value := range o.entry.Meta.Tags {
+			answer.TagSet.Tag = append(answer.TagSet.Tag, tag{key, value})
+		}
+	}
+	slices.SortFunc(answer.TagSet.Tag, func(a, b tag) int { return strings.Compare(a.Key, b.Key) })
+	q.w.setVersionID(versionID(&o.entry, o.version))
+	return q.w.xml(http.StatusOK, answer)
+}
+
+// putObjectTagging replaces the tags of an object.
+func (h *Handler) putObjectTagging(q *request) error {
+	var asked struct {
+		TagSet struct{ Tag []tag }
+	}
+	empty, err := h.readXML(q, &asked)
+	if err != nil {
+		return err
+	}
+	if empty {
+		return fail(codeMalformedXML)
+	}
+	tags, err := checkTags(asked.TagSet.Tag)
+	if err != nil {
+		return err
+	}
+	return h.setTags(q, tags, http.StatusOK)
+}
+
+// deleteObjectTagging removes the tags of an object.
+func (h *Handler) deleteObjectTagging(q *request) error {
+	return h.setTags(q, nil, http.StatusNoContent)
+}
+
+// setTags gives the object of q these tags, in a commit of its own.
+func (h *Handler) setTags(q *request, tags map[string]string, status int) error {
+	ref, _, err := h.writable(q)
+	if err != nil {
+		return err
+	}
+	if q.query.Has("versionId") {
+		return failf(codeNotImplemented, "History is immutable: the tags of a version cannot be changed.")
+	}
+	key, err := parseKey(q.key)
+	if err != nil {
+		return &apiError{code: codeNoSuchKey, cause: err}
+	}
+	commit, err := h.store.Update(q.Context(), ref, q.by(), func(tx *pfs.Tx) error {
+		return tx.Edit(key.path, func(e *pfs.Entry) error {
+			if !key.names(e) {
+				return fail(codeNoSuchKey)
+			}
+			var meta pfs.Meta
+			if e.Meta != nil {
+				meta = *e.Meta
+			}
+			meta.Tags = tags
+			e.Meta = &meta
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if !commit.ID.IsZero() {
+		q.w.setVersionID(commit.ID.String())
+	}
+	return q.w.empty(status)
+}

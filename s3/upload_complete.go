@@ -1,0 +1,206 @@
+package s3
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"pfsd/pfs"
+	"pfsd/s3/checksum"
+)
+
+// minPart is the smallest size of a part that is not the last.
+const minPart = 5 << 20
+
+// completeRequest is the body of CompleteMultipartUpload.
+type completeRequest struct {
+	Part []completePart
+}
+
+type completePart struct {
+	PartNumber int
+	ETag       string
+	checksumXML
+}
+
+// completeResult is the answer.
+type completeResult struct {
+	XMLName  struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
+	Location string
+	Bucket   string
+	Key      string
+	ETag     string
+	checksumXML
+}
+
+// completeUpload makes the object of an upload's parts. Asked again for what it has done, it answers the same again.
+func (h *Handler) completeUpload(q *request) error {
+	var asked completeRequest
+	if _, err := h.readXML(q, &asked); err != nil {
+		return err
+	}
+	ref, upload, err := h.upload(q)
+	if pfs.KindOf(err) == pfs.KindUploadNotFound && err != nil {
+		return h.completeAgain(q, err)
+	}
+	if err != nil {
+		return err
+	}
+	parts, err := h.chosenParts(q, ref, upload, asked.Part)
+	if err != nil {
+		return err
+	}
+	meta, err := completedMetadata(q, upload, parts)
+	if err != nil {
+		return err
+	}
+	numbers := make([]int, len(parts))
+	for i := range parts {
+		numbers[i] = parts[i].Number
+	}
+	joined, err := h.store.JoinParts(q.Context(), ref, upload.ID, numbers)
+	if err != nil {
+		return err
+	}
+	defer joined.Release()
+	snapshot, err := h.view(q.Context(), q.bucket, "")
+	if err != nil {
+		return err
+	}
+	commit, err := h.link(q, &link{ref: ref, key: objectKey{path: upload.Path}, content: joined.Content, meta: meta,
+		mtime: mtime(meta), conditions: readWriteConditions(q.Header), branch: snapshot.Version().Time, upload: upload.ID})
+	if pfs.KindOf(err) == pfs.KindUploadNotFound && err != nil {
+		return h.completeAgain(q, err)
+	}
+	if err != nil {
+		return err
+	}
+	q.w.setVersionID(commit.ID.String())
+	return h.answerComplete(q, upload.Path, h.styled(joined.Content.ETag(), meta), meta)
+}
+
+func (h *Handler) answerComplete(q *request, key, etag string, meta *pfs.Meta) error {
+	return q.w.xml(http.StatusOK, completeResult{
+		Location: "http://" + q.Host + "/" + q.bucket + "/" + key, Bucket: q.bucket, Key: key, ETag: quote(etag),
+		checksumXML: checksumElements(meta.Checksums),
+	})
+}
+
+// completeAgain answers a request for an upload that there is not: as before, if the object at the key was made by it.
+func (h *Handler) completeAgain(q *request, notFound error) error {
+	o, err := h.object(q.Context(), q.bucket, q.key, "")
+	if err != nil {
+		return notFound
+	}
+	layout, ok := layoutOf(&o.entry)
+	if !ok || layout.upload != q.query.Get("uploadId") {
+		return notFound
+	}
+	q.w.setVersionID(versionID(&o.entry, o.version))
+	return h.answerComplete(q, q.key, h.etag(&o.entry), o.entry.Meta)
+}
+
+// chosenParts returns the parts that the client lists, checked: all there, in order, as they were uploaded, large enough.
+func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list []completePart) ([]pfs.Part, error) {
+	if len(list) == 0 {
+		return nil, failf(codeMalformedXML, "You must specify at least one part")
+	}
+	stored, err := h.store.Parts(q.Context(), ref, upload.ID, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	byNumber := make(map[int]*pfs.Part, len(stored))
+	for i := range stored {
+		byNumber[stored[i].Number] = &stored[i]
+	}
+	chosen := make([]pfs.Part, 0, len(list))
+	for i := range list {
+		if i > 0 && list[i].PartNumber <= list[i-1].PartNumber {
+			return nil, fail(codeInvalidPartOrder)
+		}
+		part := byNumber[list[i].PartNumber]
+		if part == nil || !list[i].matches(part) {
+			return nil, fail(codeInvalidPart)
+		}
+		chosen = append(chosen, *part)
+	}
+	for i := range chosen[:len(chosen)-1] {
+		if chosen[i].Size < minPart {
+			return nil, failf(codeEntityTooSmall, "Your proposed upload is smaller than the minimum allowed size: part "+
+				strconv.Itoa(chosen[i].Number)+" has fewer than 5 MiB and is not the last.")
+		}
+	}
+	return chosen, nil
+}
+
+// matches reports whether part is what the client means. An ETag of another form than ours, an MD5 say, tells nothing.
+func (c *completePart) matches(part *pfs.Part) bool {
+	etag := bareETag(c.ETag)
+	if len(etag) == len(emptyHash) && etag != part.Hash.String() {
+		return false
+	}
+	for _, a := range checksum.Algorithms() {
+		want, have := *c.field(a), part.Checksums[a.Key()]
+		if want != "" && have != "" && want != have {
+			return false
+		}
+	}
+	return true
+}
+
+// completedMetadata returns the metadata of the object: the upload's, with its checksum and the layout of its parts.
+func completedMetadata(q *request, upload *pfs.Upload, parts []pfs.Part) (*pfs.Meta, error) {
+	meta := &pfs.Meta{}
+	if upload.Meta != nil {
+		*meta = *upload.Meta
+	}
+	layout := partLayout{upload: upload.ID.String()}
+	total := int64(0)
+	for i := range parts {
+		layout.sizes = append(layout.sizes, parts[i].Size)
+		total += parts[i].Size
+	}
+	if value := q.Header.Get("X-Amz-Mp-Object-Size"); value != "" && value != strconv.FormatInt(total, 10) {
+		return nil, failf(codeInvalidRequest, "The provided 'x-amz-mp-object-size' header does not match what was uploaded.")
+	}
+	meta.Headers = with(maps.Clone(meta.Headers), layoutHeader, layout.String())
+	meta.Checksums = nil
+	if a, t, ok := uploadChecksum(upload.Meta); ok {
+		sum, err := joinChecksums(a, t, parts)
+		if err != nil {
+			return nil, err
+		}
+		meta.Checksums = with(nil, a.Key(), sum)
+	}
+	return meta, checkWhole(q, meta.Checksums)
+}
+
+// joinChecksums returns the checksum of the object that parts make.
+func joinChecksums(a checksum.Algorithm, t checksum.Type, parts []pfs.Part) (string, error) {
+	pieces := make([]checksum.Part, len(parts))
+	for i := range parts {
+		digest, ok := a.Decode(parts[i].Checksums[a.Key()])
+		if !ok {
+			return "", errors.New("a part lacks the checksum of its upload")
+		}
+		pieces[i] = checksum.Part{Digest: digest, Size: parts[i].Size}
+	}
+	return a.Join(t, pieces), nil
+}
+
+// checkWhole compares the checksum that the client gives for the object with the one that it has.
+func checkWhole(q *request, have map[string]string) error {
+	for _, a := range checksum.Algorithms() {
+		want, computed := q.Header.Get(a.Header()), have[a.Key()]
+		if want == "" || computed == "" {
+			continue
+		}
+		bare, _, _ := strings.Cut(computed, "-")
+		if want != computed && want != bare {
+			return failf(codeBadDigest, "The "+a.Key()+" you specified did not match the calculated checksum.")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package s3
+
+import (
+	"bytes"
+	"net/http"
+
+	"pfsd/pfs"
+)
+
+// listedUpload is an upload in a listing.
+type listedUpload struct {
+	Key               string
+	UploadID          string `xml:"UploadId"`
+	Initiator         *owner
+	Owner             *owner
+	StorageClass      string
+	Initiated         string
+	ChecksumAlgorithm string `xml:",omitempty"`
+	ChecksumType      string `xml:",omitempty"`
+}
+
+// uploadsResult is the answer of ListMultipartUploads.
+type uploadsResult struct {
+	XMLName            struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListMultipartUploadsResult"`
+	Bucket             string
+	KeyMarker          string
+	UploadIDMarker     string `xml:"UploadIdMarker"`
+	NextKeyMarker      string `xml:",omitempty"`
+	NextUploadIDMarker string `xml:"NextUploadIdMarker,omitempty"`
+	Prefix             string
+	EncodingType       string `xml:",omitempty"`
+	MaxUploads         int
+	IsTruncated        bool
+	Upload             []listedUpload
+}
+
+// listUploads lists the uploads of a branch that are neither completed nor aborted.
+func (h *Handler) listUploads(q *request) error {
+	ref, _, err := h.writable(q)
+	if err != nil {
+		return err
+	}
+	encode, err := encoder(q)
+	if err != nil {
+		return err
+	}
+	limit, err := q.number("max-uploads", maxKeys)
+	if err != nil {
+		return err
+	}
+	if q.query.Get("delimiter") != "" {
+		return failf(codeNotImplemented, "ListMultipartUploads does not take a delimiter.")
+	}
+	marker, id, err := uploadMarker(q)
+	if err != nil {
+		return err
+	}
+	prefix := q.query.Get("prefix")
+	answer := uploadsResult{Bucket: q.bucket, KeyMarker: encode(marker), UploadIDMarker: q.query.Get("upload-id-marker"),
+		Prefix: encode(prefix), EncodingType: q.query.Get("encoding-type"), MaxUploads: limit}
+	if limit == 0 {
+		return q.w.xml(http.StatusOK, answer)
+	}
+	for upload, err := range h.store.Uploads(q.Context(), ref, prefix, marker, id) {
+		if err != nil {
+			return err
+		}
+		if len(answer.Upload) == limit {
+			answer.IsTruncated = true
+			break
+		}
+		answer.Upload = append(answer.Upload, listUpload(upload, encode))
+		answer.NextKeyMarker, answer.NextUploadIDMarker = encode(upload.Path), upload.ID.String()
+	}
+	if !answer.IsTruncated {
+		answer.NextKeyMarker, answer.NextUploadIDMarker = "", ""
+	}
+	return q.w.xml(http.StatusOK, answer)
+}
+
+func listUpload(upload pfs.Upload, encode func(string) string) listedUpload {
+	shown := listedUpload{Key: encode(upload.Path), UploadID: upload.ID.String(), Initiator: theOwner(), Owner: theOwner(),
+		StorageClass: "STANDARD", Initiated: xmlTime(upload.Started)}
+	if a, t, ok := uploadChecksum(upload.Meta); ok {
+		shown.ChecksumAlgorithm, shown.ChecksumType = a.String(), string(t)
+	}
+	return shown
+}
+
+// uploadMarker returns behind which upload the page begins. A key without an id is behind all uploads of that key.
+func uploadMarker(q *request) (string, pfs.UploadID, error) {
+	var id pfs.UploadID
+	key, marker := q.query.Get("key-marker"), q.query.Get("upload-id-marker")
+	switch {
+	case key == "":
+		return "", id, nil
+	case marker == "":
+		copy(id[:], bytes.Repeat([]byte{0xff}, len(id)))
+		return key, id, nil
+	}
+	id, err := pfs.ParseCommitID(marker)
+	if err != nil {
+		return "", id, failf(codeInvalidArgument, "Invalid uploadId marker")
+	}
+	return key, id, nil
+}

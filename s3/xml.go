@@ -1,0 +1,90 @@
+package s3
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"pfsd/s3/sigv4"
+)
+
+// namespace is that of all S3 answers but errors.
+const namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+// maxXML is the largest XML body that is read: 10,000 parts, or 1,000 keys, with all that can be said of each.
+const maxXML = 8 << 20
+
+// xml answers with v as XML.
+func (w *response) xml(status int, v any) error {
+	var body bytes.Buffer
+	body.WriteString(xml.Header)
+	if err := xml.NewEncoder(&body).Encode(v); err != nil {
+		return err
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/xml")
+	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	if w.request.Method == http.MethodHead || status == http.StatusNotModified {
+		return nil
+	}
+	_, err := w.Write(body.Bytes())
+	return err
+}
+
+// empty answers with no body.
+func (w *response) empty(status int) error {
+	if status != http.StatusNoContent {
+		w.Header().Set("Content-Length", "0")
+	}
+	w.WriteHeader(status)
+	return nil
+}
+
+// readXML reads the body of q into v. An empty body leaves v alone and is reported.
+func (h *Handler) readXML(q *request, v any) (empty bool, err error) {
+	body, err := openPayload(q, nil)
+	if err != nil {
+		return false, err
+	}
+	data, err := io.ReadAll(io.LimitReader(body, maxXML+1))
+	switch {
+	case err != nil:
+		return false, err
+	case len(data) > maxXML:
+		return false, failf(codeMalformedXML, "The body is too large.")
+	case len(bytes.TrimSpace(data)) == 0:
+		return true, nil
+	}
+	if err := xml.Unmarshal(data, v); err != nil {
+		return false, &apiError{code: codeMalformedXML, cause: err}
+	}
+	return false, nil
+}
+
+// xmlTime returns t as XML answers have it.
+func xmlTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// encoder returns how names are written in a listing: as they are, or percent-encoded for those that XML cannot hold.
+func encoder(q *request) (func(string) string, error) {
+	switch q.query.Get("encoding-type") {
+	case "":
+		return func(s string) string { return s }, nil
+	case "url":
+		return func(s string) string { return sigv4.Escape(s, true) }, nil
+	}
+	return nil, failf(codeInvalidArgument, "Invalid Encoding Method specified in Request")
+}
+
+// owner is the one owner of everything.
+type owner struct {
+	ID          string
+	DisplayName string
+}
+
+func theOwner() *owner {
+	return &owner{ID: "0000000000000000000000000000000000000000000000000000000000000000", DisplayName: "pfsd"}
+}
