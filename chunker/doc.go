@@ -25,6 +25,8 @@
 // holes, and since the cuts are part of the format on disk: no update of a dependency may move them.
 package chunker
 
+import "math"
+
 // Sizes, in bytes. All are part of the format on disk.
 const (
 	// Window is the distance of the unconditional cuts of a file.
@@ -47,5 +49,6 @@ func Horizon(end int64) int64 {
 	if end%Window == 0 {
 		return end
 	}
-	return end/HoleUnit*HoleUnit + HoleUnit
+	unit := end / HoleUnit * HoleUnit
+	return unit + min(HoleUnit, math.MaxInt64-unit)
 }

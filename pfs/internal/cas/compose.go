@@ -47,10 +47,10 @@ func (w *writer) compose(size int64, segments []segment, dense bool) (schema.Con
 	var zeros int64
 	for _, g := range segments {
 		if g.zeros {
-			zeros += max(0, g.end/chunker.HoleUnit*chunker.HoleUnit-(g.off+chunker.HoleUnit-1)/chunker.HoleUnit*chunker.HoleUnit)
+			zeros += g.end/chunker.HoleUnit*chunker.HoleUnit - g.off - chunker.HoleUnit
 		}
 	}
-	dense = dense && zeros <= sparseLimit
+	dense = dense && zeros <= w.s.sparseLimit
 	c := &composer{w: w, size: size, segments: segments, tree: tree{w: w, dense: dense}}
 	if err := c.run(); err != nil {
 		return schema.Content{}, err

@@ -112,8 +112,8 @@ func (b *windowBuilder) keep(f *feed, at int64) {
 
 // groups fills in the record's chaining values: those just made, those that are stored, and the rest by reading.
 func (b *windowBuilder) groups() error {
-	for off := b.off; off < b.end; off += groupSize {
-		end := min(off+groupSize, b.end)
+	for off, end := b.off, b.off; off < b.end; off = end {
+		end = off + min(groupSize, b.end-off)
 		i := (off - b.off) / groupSize
 		if b.hashed[i] == (cv{}) {
 			g, err := b.group(off, end)

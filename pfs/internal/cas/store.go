@@ -47,6 +47,8 @@ type Store struct {
 	kv    kv.Store
 	packs packs
 	cache *cache
+	// sparseLimit is the constant of that name, but in tests, which would have to be large.
+	sparseLimit int64
 
 	// saving is held while finished batches are made durable, so that a Pending that finds none left knows that all are.
 	// mu may be taken while it is held.
@@ -78,7 +80,7 @@ func newStore(rows kv.Store, packs packs, opts Options) *Store {
 		opts.CacheBytes = DefaultCacheBytes
 	}
 	return &Store{
-		kv: rows, packs: packs, cache: newCache(opts.CacheBytes),
+		kv: rows, packs: packs, cache: newCache(opts.CacheBytes), sparseLimit: sparseLimit,
 		unsaved: map[string]*row{}, open: map[schema.Hash]*batch{}, pins: map[schema.Hash]int{}, lost: map[schema.Hash]error{},
 	}
 }
@@ -102,16 +104,26 @@ func (s *Store) view(ctx context.Context, key []byte, fn func(value []byte) erro
 	})
 }
 
-// load returns the decoded record of the given hash, from the cache or else from its row, which is checked.
+// load returns the decoded record of the given hash, from the cache or else from its row.
 func load[T any](ctx context.Context, s *Store, h schema.Hash, what string, decode func([]byte) (*T, error)) (*T, error) {
 	if v, ok := s.cache.get(h); ok {
 		if t, ok := v.(*T); ok {
 			return t, nil
 		}
 	}
-	var t *T
-	var size int
-	err := s.view(ctx, schema.WindowKey(h), func(value []byte) (err error) {
+	t, size, err := read(ctx, s, h, what, decode)
+	if err != nil {
+		return nil, err
+	}
+	s.cache.put(h, t, size)
+	return t, nil
+}
+
+// read returns the decoded record of the given hash from its row, which it checks, and the row's size.
+func read[T any](
+	ctx context.Context, s *Store, h schema.Hash, what string, decode func([]byte) (*T, error),
+) (t *T, size int, err error) {
+	err = s.view(ctx, schema.WindowKey(h), func(value []byte) (err error) {
 		if schema.Hash(blake3.Sum256(value)) != h {
 			return corrupt(what, h, "the row has other bytes")
 		}
@@ -122,13 +134,9 @@ func load[T any](ctx context.Context, s *Store, h schema.Hash, what string, deco
 		return nil
 	})
 	if errors.Is(err, kv.ErrNotFound) {
-		return nil, corrupt(what, h, "there is no such row")
+		err = corrupt(what, h, "there is no such row")
 	}
-	if err != nil {
-		return nil, err
-	}
-	s.cache.put(h, t, size)
-	return t, nil
+	return t, size, err
 }
 
 func (s *Store) window(ctx context.Context, h schema.Hash) (*window, error) {

@@ -60,6 +60,30 @@ func (b *bench) ingest(t testing.TB, data []byte) schema.Content {
 	return c
 }
 
+// check fails the test unless each content is sound and its chunk list adds up.
+func (b *bench) check(t testing.TB, c schema.Content) {
+	t.Helper()
+	if err := b.Check(ctx, c, true, func(err error) { t.Error(err) }); err != nil {
+		t.Fatal(err)
+	}
+	at, holes := int64(0), int64(0)
+	for e, err := range b.Chunks(ctx, c) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Offset != at || e.Hole != e.Hash.IsZero() || e.Size <= 0 {
+			t.Fatalf("extent %+v at %d", e, at)
+		}
+		if e.Hole {
+			holes += e.Size
+		}
+		at += e.Size
+	}
+	if at != c.Size || c.Sparse != (holes > b.sparseLimit) {
+		t.Fatalf("extents up to %d, %d bytes of holes; %+v", at, holes, c)
+	}
+}
+
 // commit does what the committer does.
 func (b *bench) commit(t testing.TB) {
 	t.Helper()

@@ -7,7 +7,7 @@ import (
 	"pfsd/pfs/internal/schema"
 )
 
-// sparseLimit is how many bytes of holes a content can have whose BLAKE3 is kept.
+// sparseLimit is how many bytes of holes a content can have whose BLAKE3 is kept. It is part of the format on disk.
 const sparseLimit = 4 << 30
 
 // tree builds the offset tree of a content, or of a part, from its subtrees in their order. It stores each record as soon
@@ -83,7 +83,7 @@ func (t *tree) pushSubtree(level int, c child, dense bool) error {
 
 func (t *tree) push(level int, c child) error {
 	t.holes += c.holes
-	if t.holes > sparseLimit {
+	if t.holes > t.w.s.sparseLimit {
 		t.dense = false
 	}
 	t.levels[level] = append(t.levels[level], c)
@@ -154,7 +154,7 @@ func (t *tree) content(size int64, group guts.Node) (schema.Content, error) {
 	if err != nil {
 		return schema.Content{}, err
 	}
-	sparse := t.holes > sparseLimit
+	sparse := t.holes > t.w.s.sparseLimit
 	switch {
 	case sparse && (t.anyDense || n.dense):
 		n, err = t.w.strip(n)

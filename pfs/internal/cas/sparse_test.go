@@ -1,0 +1,156 @@
+package cas
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"lukechampine.com/blake3"
+
+	"pfsd/chunker"
+	"pfsd/pfs/internal/schema"
+)
+
+// patches is an io.ReaderAt of a file that has the same bytes over and over.
+type patches struct{ data []byte }
+
+func (p patches) ReadAt(b []byte, off int64) (int, error) {
+	for i := range b {
+		b[i] = p.data[(off+int64(i))%int64(len(p.data))]
+	}
+	return len(b), nil
+}
+
+// truncate returns c with another size.
+func (b *bench) truncate(t testing.TB, c schema.Content, size int64) schema.Content {
+	t.Helper()
+	c, pin, err := b.Rewrite(ctx, c, size, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pin.Release()
+	return c
+}
+
+// TestHuge checks contents with trees of several levels, nearly all holes: made by many edits, in any order, and at once.
+func TestHuge(t *testing.T) {
+	b := newBench(t)
+	src := patches{noise[:1_000_003]}
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for _, size := range []int64{5 << 30, 1<<40 + 12345, 300 << 40, 1 << 60, math.MaxInt64} {
+		var dirty []Range
+		for range 12 {
+			n := 1 + rnd.Int64N(300000)
+			dirty = append(dirty, Range{rnd.Int64N(size - n), n})
+		}
+		slices.SortFunc(dirty, func(a, b Range) int { return int(min(1, max(-1, a.Offset-b.Offset))) })
+		empty := b.truncate(t, b.ingest(t, nil), size)
+		want, pin, err := b.Rewrite(ctx, empty, size, dirty, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pin.Release()
+		b.check(t, want)
+		got := empty
+		for _, i := range rnd.Perm(len(dirty)) {
+			if got, pin, err = b.Rewrite(ctx, got, size, dirty[i:i+1], src); err != nil {
+				t.Fatal(err)
+			}
+			pin.Release()
+		}
+		if got != want || !got.Sparse || got.Hash != got.Root {
+			t.Errorf("size %d: one by one %+v, at once %+v", size, got, want)
+		}
+		last := dirty[len(dirty)-1]
+		p := make([]byte, last.Size)
+		if _, err := b.Open(got).ReadAt(p, last.Offset); err != nil {
+			t.Fatal(err)
+		}
+		q := make([]byte, last.Size)
+		_, _ = src.ReadAt(q, last.Offset)
+		if !bytes.Equal(p, q) {
+			t.Errorf("size %d: other bytes at %d", size, last.Offset)
+		}
+		small := b.truncate(t, got, dirty[0].Offset+dirty[0].Size)
+		if back := b.truncate(t, small, size); back.Size != size || back.Sparse != true {
+			t.Errorf("size %d: %+v", size, back)
+		}
+		b.commit(t)
+	}
+}
+
+// TestSparseLimit checks both sides of the limit: 4 GiB of holes have a hash, one more unit has not.
+func TestSparseLimit(t *testing.T) {
+	b := newBench(t)
+	base := b.ingest(t, nil)
+	dense := b.truncate(t, base, sparseLimit)
+	h := blake3.New(32, nil)
+	for range sparseLimit / len(zeros) {
+		write(h, zeros[:])
+	}
+	if want := schema.Hash(h.Sum(nil)); dense.Hash != want || dense.Sparse {
+		t.Errorf("4 GiB of zeros: %+v, want hash %v", dense, want)
+	}
+	b.check(t, dense)
+	sparse := b.truncate(t, dense, sparseLimit+chunker.HoleUnit)
+	if !sparse.Sparse || sparse != b.truncate(t, base, sparseLimit+chunker.HoleUnit) {
+		t.Errorf("a unit more: %+v", sparse)
+	}
+	b.check(t, sparse)
+	if back := b.truncate(t, sparse, sparseLimit); back != dense {
+		t.Errorf("and back: %+v, want %+v", back, dense)
+	}
+	if odd := b.truncate(t, base, sparseLimit+1); odd.Sparse {
+		t.Errorf("a byte more: %+v", odd)
+	}
+}
+
+func TestSeek(t *testing.T) {
+	b := newBench(t)
+	const unit, window = chunker.HoleUnit, chunker.Window
+	data := slices.Clone(noise[:2*window+5*unit])
+	clear(data[unit : 3*unit])
+	clear(data[window-unit : window+unit])
+	clear(data[2*window+4*unit:])
+	mixed := b.ingest(t, data)
+	huge := b.truncate(t, mixed, 1<<45)
+	end := int64(len(data))
+	for _, c := range []struct {
+		name       string
+		content    schema.Content
+		off        int64
+		data, hole int64 // -1 for io.EOF
+	}{
+		{"empty", b.ingest(t, nil), 0, -1, -1},
+		{"small", b.ingest(t, data[:10]), 3, 3, 10},
+		{"small, at the end", b.ingest(t, data[:10]), 10, -1, -1},
+		{"beginning", mixed, 0, 0, unit},
+		{"hole", mixed, unit, 3 * unit, unit},
+		{"within a hole", mixed, unit + 5, 3 * unit, unit + 5},
+		{"hole over windows", mixed, window - unit, window + unit, window - unit},
+		{"data over windows", mixed, window + 2*unit, window + 2*unit, 2*window + 4*unit},
+		{"hole at the end", mixed, end - 1, -1, end - 1},
+		{"end", mixed, end, -1, -1},
+		{"behind the end", mixed, end + 1, -1, -1},
+		{"huge", huge, 2*window + 4*unit, -1, 2*window + 4*unit},
+		{"far out", huge, 1 << 44, -1, 1 << 44},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := b.NextData(ctx, c.content, c.off)
+			wantAt(t, "data", got, err, c.data)
+			got, err = b.NextHole(ctx, c.content, c.off)
+			wantAt(t, "hole", got, err, c.hole)
+		})
+	}
+}
+
+// wantAt fails the test unless a search came to want, or to io.EOF when that is negative.
+func wantAt(t *testing.T, what string, got int64, err error, want int64) {
+	t.Helper()
+	if want < 0 && err != io.EOF || want >= 0 && (err != nil || got != want) {
+		t.Errorf("next %s: %d, %v; want %d", what, got, err, want)
+	}
+}
