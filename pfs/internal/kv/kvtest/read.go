@@ -41,7 +41,8 @@ func testScanEdges(t *testing.T, opener Opener) {
 	commit(t, s, "a", "", "b", "", "b\x00", "", "b\xff", "", "b\xff\xff\xff", "", "c", "", "\xff", "", "\xff\xff", "",
 		"\xff\xff\x01", "")
 	b := "b= b\x00= b\xff= b\xff\xff\xff="
-	all := "a= " + b + " c= \xff= \xff\xff= \xff\xff\x01="
+	ff := "\xff= \xff\xff= \xff\xff\x01="
+	all := "a= " + b + " c= " + ff
 	for name, c := range map[string]struct {
 		prefix, from string
 		noFrom       bool
@@ -50,7 +51,7 @@ func testScanEdges(t *testing.T, opener Opener) {
 		"everything":                {noFrom: true, up: all, down: all},
 		"prefix":                    {prefix: "b", noFrom: true, up: b, down: b},
 		"prefix that is a key":      {prefix: "b\xff", noFrom: true, up: "b\xff= b\xff\xff\xff=", down: "b\xff= b\xff\xff\xff="},
-		"prefix of 0xff":            {prefix: "\xff", noFrom: true, up: "\xff= \xff\xff= \xff\xff\x01=", down: "\xff= \xff\xff= \xff\xff\x01="},
+		"prefix of 0xff":            {prefix: "\xff", noFrom: true, up: ff, down: ff},
 		"two 0xff":                  {prefix: "\xff\xff", noFrom: true, up: "\xff\xff= \xff\xff\x01=", down: "\xff\xff= \xff\xff\x01="},
 		"nothing":                   {prefix: "bb", noFrom: true},
 		"nothing, behind all":       {prefix: "\xff\xff\xff", noFrom: true},
