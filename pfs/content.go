@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 
 	"pfsd/pfs/internal/cas"
 )
@@ -46,7 +47,20 @@ func (s *Store) Rewrite(ctx context.Context, base Content, size int64, dirty []R
 }
 
 // OpenContent returns a reader of c, which needs no close.
-func (s *Store) OpenContent(c Content) *File { return &File{s.contents.Open(c)} }
+func (s *Store) OpenContent(c Content) *File {
+	return &File{store: s.contents, content: c, r: s.contents.Open(c)}
+}
+
+// Chunks yields the pieces of c in order. An error ends the sequence.
+func (s *Store) Chunks(ctx context.Context, c Content) iter.Seq2[Extent, error] {
+	return func(yield func(Extent, error) bool) {
+		for e, err := range s.contents.Chunks(ctx, c) {
+			if !yield(Extent{Offset: e.Offset, Size: e.Size, Hash: e.Hash, Hole: e.Hole}, wrap("pfs.Chunks", err, "", "")) {
+				return
+			}
+		}
+	}
+}
 
 // sourceReader remembers the error of a caller's reader, so that it can be given back as it came.
 type sourceReader struct {
@@ -72,7 +86,9 @@ func (s *sourceReader) errorOr(op string, err error) error {
 
 // File reads a content. Its methods may be called concurrently.
 type File struct {
-	r *cas.Reader
+	store   *cas.Store
+	content Content
+	r       *cas.Reader
 }
 
 // Size is the number of bytes.
@@ -99,6 +115,25 @@ func (f *File) CopyRange(ctx context.Context, w io.Writer, off, n int64) (int64,
 		return done, dst.err
 	}
 	return done, wrap("pfs.CopyRange", err, "", "")
+}
+
+// NextData returns the first offset at or behind off that is not in a hole. The error is io.EOF when there is none, or of
+// KindCorrupt or KindInternal.
+func (f *File) NextData(ctx context.Context, off int64) (int64, error) {
+	return found(f.store.NextData(ctx, f.content, off))
+}
+
+// NextHole returns the first offset at or behind off that is in a hole, as which the end of the file counts. The error is
+// io.EOF when off is not below the size, or as with NextData.
+func (f *File) NextHole(ctx context.Context, off int64) (int64, error) {
+	return found(f.store.NextHole(ctx, f.content, off))
+}
+
+func found(at int64, err error) (int64, error) {
+	if err == io.EOF {
+		return at, err
+	}
+	return at, wrap("pfs.File", err, "", "")
 }
 
 // targetWriter remembers the error of a caller's writer.

@@ -48,7 +48,10 @@ func ParseAddress(s string) (Ref, string, error) {
 	if err != nil || !found {
 		return ref, "", err
 	}
-	path = strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
+	path = strings.TrimPrefix(path, "/")
+	if path != "/" {
+		path = strings.TrimSuffix(path, "/")
+	}
 	if err := CheckPath(path); err != nil {
 		return Ref{}, "", err
 	}

@@ -1,7 +1,19 @@
 package pfs
-import ("context";"iter")
-func (s *Store) Chunks(ctx context.Context, c Content) iter.Seq2[Extent, error] { return nil }
-type CheckOptions struct { Deep bool }
-type Problem struct { Ref, Path string; Err error }
-type CheckReport struct { Repos, Branches, Tags, Commits, Entries, Uploads int64; Problems []Problem }
-func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error) { return &CheckReport{}, nil }
+
+import (
+	"context"
+)
+
+type CheckOptions struct{ Deep bool }
+type Problem struct {
+	Ref, Path string
+	Err       error
+}
+type CheckReport struct {
+	Repos, Branches, Tags, Commits, Entries, Uploads int64
+	Problems                                         []Problem
+}
+
+func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error) {
+	return &CheckReport{}, nil
+}

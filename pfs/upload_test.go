@@ -1,0 +1,118 @@
+package pfs_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand"
+	"testing"
+
+	"pfsd/pfs"
+)
+
+func TestUploadJoinsToTheSameContent(t *testing.T) {
+	s := newImages(t)
+	random := rand.New(rand.NewSource(1))
+	whole := make([]byte, 40<<20)
+	random.Read(whole)
+	clear(whole[11<<20 : 14<<20])
+	want, err := s.Ingest(ctx, bytes.NewReader(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer want.Release()
+	for _, size := range []int{5 << 20, 8 << 20, 7<<20 + 13, 41 << 20} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			u, err := s.CreateUpload(ctx, master, "a/b", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var numbers []int
+			for off := 0; off < len(whole); off += size {
+				numbers = append(numbers, len(numbers)+1)
+			}
+			for _, i := range random.Perm(len(numbers)) {
+				piece := whole[i*size : min(len(whole), (i+1)*size)]
+				part, err := s.IngestPart(ctx, bytes.NewReader(piece), int64(i*len(piece)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.PutPart(ctx, master, u.ID, i+1, part, nil); err != nil {
+					t.Fatal(err)
+				}
+				part.Release()
+			}
+			parts, err := s.Parts(ctx, master, u.ID, 1, 2)
+			if err != nil || len(parts) != min(2, len(numbers)-1) {
+				t.Errorf("parts after 1: %v (%v)", parts, err)
+			}
+			joined, err := s.JoinParts(ctx, master, u.ID, numbers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer joined.Release()
+			if joined.Content != want.Content {
+				t.Errorf("joined %+v, want %+v", joined.Content, want.Content)
+			}
+			end := func(tx *pfs.Tx) error {
+				if err := tx.EndUpload(u.ID); err != nil {
+					return err
+				}
+				return tx.PutFile("a/b", joined.Content, u.Meta, 0)
+			}
+			update(t, s, master, end)
+			_, err = s.Update(ctx, master, byCLI, end)
+			wantKind(t, err, pfs.KindUploadNotFound)
+			if parts, err := s.Parts(ctx, master, u.ID, 0, 0); pfs.KindOf(err) != pfs.KindUploadNotFound {
+				t.Errorf("parts of an ended upload: %v (%v)", parts, err)
+			}
+		})
+	}
+}
+
+func TestUploadsAreListedInOrder(t *testing.T) {
+	s := newImages(t)
+	var want []pfs.Upload
+	for _, path := range []string{"a", "a", "a/b", "b", "ba"} {
+		u, err := s.CreateUpload(ctx, master, path, &pfs.Meta{ContentType: "text/x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, u)
+	}
+	list := func(prefix, path string, id pfs.UploadID) (paths []string, last pfs.Upload) {
+		for u, err := range s.Uploads(ctx, master, prefix, path, id) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths, last = append(paths, u.Path), u
+		}
+		return paths, last
+	}
+	for _, tt := range []struct {
+		prefix, path string
+		id           pfs.UploadID
+		want         string
+	}{
+		{"", "", pfs.UploadID{}, "[a a a/b b ba]"}, {"a", "", pfs.UploadID{}, "[a a a/b]"},
+		{"", "a", pfs.UploadID{}, "[a/b b ba]"}, {"b", "b", want[3].ID, "[ba]"}, {"c", "", pfs.UploadID{}, "[]"},
+	} {
+		if got, _ := list(tt.prefix, tt.path, tt.id); fmt.Sprint(got) != tt.want {
+			t.Errorf("uploads of %q after %q: %v, want %s", tt.prefix, tt.path, got, tt.want)
+		}
+	}
+	if err := s.AbortUpload(ctx, master, want[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, s.AbortUpload(ctx, master, want[0].ID), pfs.KindUploadNotFound)
+	if _, err := s.CreateBranch(ctx, pfs.BranchRef("images", "dev"), pfs.BranchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Upload(ctx, pfs.BranchRef("images", "dev"), want[1].ID)
+	wantKind(t, err, pfs.KindUploadNotFound)
+	if err := s.DeleteBranch(ctx, master, false); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := s.Status(ctx); err != nil || st.Uploads != 0 {
+		t.Errorf("%d uploads are left of a deleted branch (%v)", st.Uploads, err)
+	}
+}
