@@ -19,12 +19,12 @@ const (
 )
 
 // mark hashes a sort key for the choice of boundaries.
-func mark(key string) uint64 { return xxhash.Sum64String(key) }
+func mark(key string) uint32 { return uint32(xxhash.Sum64String(key) >> 32) }
 
 // mix makes an independent mark for each level out of that of the key: with one for all, a key that ends a node would
 // end all above it too. It is the finaliser of MurmurHash3, on the mark plus the level times the golden ratio.
-func mix(mark uint64, level int) uint64 {
-	h := mark + uint64(level)*0x9e3779b97f4a7c15
+func mix(mark uint32, level int) uint64 {
+	h := uint64(mark) + uint64(level)*0x9e3779b97f4a7c15
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
 	h ^= h >> 33
@@ -41,9 +41,7 @@ type cutter struct {
 // ends takes the next item and reports whether its node ends behind it.
 func (c *cutter) ends(it *item) bool {
 	c.items++
-	if c.level == 0 {
-		c.weight += it.entry.Weight()
-	}
+	c.weight += int(it.weight)
 	if c.items >= minItems && mix(it.mark, c.level) < cutBelow || c.items >= maxItems || c.weight >= maxWeight {
 		c.items, c.weight = 0, 0
 		return true

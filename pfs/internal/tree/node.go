@@ -10,7 +10,9 @@ import (
 type item struct {
 	// key is the sort key of the entry, or of the last entry below.
 	key  string
-	mark uint64
+	mark uint32
+	// weight is the entry's; 0 above the leaves.
+	weight uint32
 	// entry, in a leaf. Where sub is set, its Root and Totals say nothing.
 	entry *schema.Entry
 	// sub is the tree of a directory, where that is or was in memory; nil when the entry's Root tells.
@@ -21,7 +23,7 @@ type item struct {
 
 func entryItem(e *schema.Entry, sub *Dir) item {
 	key := e.SortKey()
-	return item{key: key, mark: mark(key), entry: e, sub: sub}
+	return item{key: key, mark: mark(key), weight: uint32(e.Weight()), entry: e, sub: sub}
 }
 
 func refItem(key string, r *ref) item {

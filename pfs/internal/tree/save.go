@@ -95,7 +95,7 @@ func (v *saver) ref(r *ref) (schema.Hash, error) {
 	if err != nil {
 		return schema.Hash{}, err
 	}
-	encoded := schema.AppendNode(nil, plain)
+	encoded := schema.AppendNode(make([]byte, 0, 128*len(n.items)), plain)
 	h := schema.Hash(blake3.Sum256(encoded))
 	if err := v.write(h, n.from, plain, encoded); err != nil {
 		return schema.Hash{}, err
@@ -107,7 +107,7 @@ func (v *saver) ref(r *ref) (schema.Hash, error) {
 
 // plain returns n as it is encoded, after it has seen to all below.
 func (v *saver) plain(n *node) (*schema.Node, error) {
-	m := &schema.Node{Level: uint8(n.level)}
+	m := newSchemaNode(n)
 	for i := range n.items {
 		it := &n.items[i]
 		switch {

@@ -152,9 +152,17 @@ func fromSchema(n *schema.Node) *node {
 	return m
 }
 
+// newSchemaNode returns a node of n's level, with room for as many items.
+func newSchemaNode(n *node) *schema.Node {
+	if n.level == 0 {
+		return &schema.Node{Entries: make([]*schema.Entry, 0, len(n.items))}
+	}
+	return &schema.Node{Level: uint8(n.level), Children: make([]schema.Child, 0, len(n.items))}
+}
+
 // toSchema is the reverse of fromSchema. All below n must be stored.
 func toSchema(n *node) *schema.Node {
-	m := &schema.Node{Level: uint8(n.level)}
+	m := newSchemaNode(n)
 	for i := range n.items {
 		it := &n.items[i]
 		if it.ref != nil {
