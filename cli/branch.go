@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
+	"pfsd/pfs"
+)
+
+func (p *program) branchCommand() *cli.Command {
+	return &cli.Command{
+		Name: "branch", Usage: "make, list and delete branches",
+		Subcommands: []*cli.Command{
+			{
+				Name: "create", Usage: "make a branch: an empty one, or one that starts from a version",
+				UsageText:   "pfsd branch create [--from ADDRESS] BRANCH.REPO",
+				Description: "Example: pfsd branch create --from master~3.images retry.images",
+				Flags:       []cli.Flag{&cli.StringFlag{Name: "from", Usage: "the version to start from, an `ADDRESS` in the same repo"}},
+				Action:      p.createBranch,
+			},
+			{
+				Name: "list", Usage: "list the branches of a repo, or all", UsageText: "pfsd branch list [--json] [REPO]",
+				Description: "Example: pfsd branch list images",
+				Flags:       []cli.Flag{jsonFlag()},
+				Action:      p.listBranches,
+			},
+			{
+				Name: "delete", Usage: "delete a branch with all that is in it", UsageText: "pfsd branch delete BRANCH.REPO",
+				Description: "Example: pfsd branch delete retry.images",
+				Action:      p.deleteBranch,
+			},
+		},
+	}
+}
+
+// branchArgument returns the command's argument, the address of a branch.
+func branchArgument(c *cli.Context) (pfs.Ref, error) {
+	args, err := operands(c, 1, 1)
+	if err != nil {
+		return pfs.Ref{}, err
+	}
+	return parseBranch(c, args[0])
+}
+
+func (p *program) createBranch(c *cli.Context) error {
+	ref, err := branchArgument(c)
+	if err != nil {
+		return err
+	}
+	req := control.BranchRequest{Ref: ref.String(), By: person()}
+	if from := c.String("from"); from != "" {
+		source, err := parseRef(c, from)
+		if err != nil {
+			return err
+		}
+		req.From = source.String()
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		_, err := store.CreateBranch(ctx, req)
+		return err
+	})
+}
+
+func (p *program) deleteBranch(c *cli.Context) error {
+	ref, err := branchArgument(c)
+	if err != nil {
+		return err
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		return store.DeleteBranch(ctx, control.BranchRequest{Ref: ref.String(), By: person()})
+	})
+}
+
+func (p *program) listBranches(c *cli.Context) error {
+	args, err := operands(c, 0, 1)
+	if err != nil {
+		return err
+	}
+	var req control.BranchRequest
+	if len(args) == 1 {
+		if err := pfs.CheckRefName(args[0]); err != nil {
+			return usage(c, "%v", err)
+		}
+		req.Repo = args[0]
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		return printAll(p, c, store.Branches(ctx, req), func(w io.Writer, b pfs.Branch) {
+			fmt.Fprintf(w, "%s  %s  %s, %d bytes  %s.%s\n",
+				stamp(b.Changed), b.Head, plural(b.Totals.Files, "file"), b.Totals.Bytes, b.Name, b.Repo)
+		})
+	})
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"pfsd/pfs"
+)
+
+// usageError is a command line that cannot be right.
+type usageError struct {
+	message string
+	// command is what has help on it.
+	command string
+}
+
+// Error returns the message and where help is.
+func (e *usageError) Error() string { return e.message + "; see: " + e.command + " --help" }
+
+// usage returns a usageError of c's command.
+func usage(c *cli.Context, format string, args ...any) error {
+	command := "pfsd"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != command {
+		command += " " + strings.TrimPrefix(c.Command.HelpName, command+" ")
+	}
+	return &usageError{message: fmt.Sprintf(format, args...), command: command}
+}
+
+// errFound is the failure of a command that has said all in its output.
+var errFound = errors.New("problems found")
+
+// report writes err to stderr, in one line, and returns the exit code.
+func (p *program) report(err error) int {
+	var wrong *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFound):
+		return exitFailure
+	case errors.Is(err, syscall.EPIPE):
+		// Whoever reads our output has had enough of it.
+		return exitFailure
+	case errors.As(err, &wrong):
+		p.complain(err)
+		return exitUsage
+	default:
+		p.complain(err)
+		return exitFailure
+	}
+}
+
+// complain writes err and what to do about it, in one line.
+func (p *program) complain(err error) {
+	message := err.Error()
+	if help := remedy(err); help != "" {
+		message += "; " + help
+	}
+	fmt.Fprintln(p.stderr, "pfsd: "+strings.Join(strings.FieldsFunc(message, isLineBreak), " "))
+}
+
+func isLineBreak(r rune) bool { return r == '\n' || r == '\r' }
+
+// remedies say, for kinds of error where that can be said, what to do.
+var remedies = map[pfs.Kind]string{
+	pfs.KindCommitNotFound: "see the commits with: pfsd log ADDRESS",
+	pfs.KindFileNotFound:   "see what is there with: pfsd ls ADDRESS",
+	pfs.KindReadOnly:       "only a branch can be changed: make one with pfsd branch create --from ADDRESS BRANCH.REPO",
+	pfs.KindNotEmpty:       "delete what is in it, too, with --force",
+	pfs.KindConflict:       "try again",
+	pfs.KindCorrupt:        "find what is damaged with: pfsd fsck --deep",
+	pfs.KindNoSpace:        "make room on the disk of the data directory; reading and deleting go on",
+	pfs.KindInternal:       "",
+}
+
+// remedy returns what to do about err, or "".
+func remedy(err error) string {
+	var e *pfs.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	switch e.Kind {
+	case pfs.KindRepoNotFound:
+		if ref, err := pfs.ParseRef(e.Ref); err == nil {
+			return "make it with: pfsd repo create " + ref.Repo
+		}
+		return "see the repos with: pfsd repo list"
+	case pfs.KindBranchNotFound:
+		if ref, err := pfs.ParseRef(e.Ref); err == nil && ref.Name != "" {
+			return "make it with: pfsd branch create " + pfs.BranchRef(ref.Repo, ref.Name).String()
+		}
+		return "see the branches with: pfsd branch list"
+	}
+	return remedies[e.Kind]
+}
+
+// interrupted reports whether err is no more than the end of ctx.
+func interrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || pfs.KindOf(err) == pfs.KindCanceled)
+}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/datadir"
+)
+
+// The global flags.
+const (
+	flagData   = "data"
+	flagMemory = "memory"
+	flagLog    = "log"
+)
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{
+			Name: flagData, EnvVars: []string{"PFSD_DATA"},
+			Usage: "the data `DIR`ectory (default: $XDG_DATA_HOME/pfsd, else ~/.local/share/pfsd)",
+		},
+		&cli.StringFlag{
+			Name: flagMemory, EnvVars: []string{"PFSD_MEMORY"}, Value: "256MiB",
+			Usage: "about how much memory caches and buffers may take, where this process holds the store",
+		},
+		&cli.StringFlag{
+			Name: flagLog, EnvVars: []string{"PFSD_LOG"}, Value: "warn",
+			Usage: "how much is logged on stderr: debug, info, warn or error",
+		},
+	}
+}
+
+// setUp takes over the global flags that change the program itself.
+func (p *program) setUp(c *cli.Context) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.String(flagLog))); err != nil {
+		return usage(c, "--%s is debug, info, warn or error", flagLog)
+	}
+	p.level.Set(level)
+	return nil
+}
+
+// memory returns what --memory says, in bytes.
+func memory(c *cli.Context) (int64, error) {
+	n, err := humanize.ParseBytes(c.String(flagMemory))
+	if err != nil || n < 32<<20 || n > 1<<46 {
+		return 0, usage(c, "--%s is a size of at least 32MiB, as 256MiB or 1GiB", flagMemory)
+	}
+	return int64(n), nil
+}
+
+// dataDir returns the data directory, which is made when it is missing.
+func (p *program) dataDir(c *cli.Context) (*datadir.Dir, error) {
+	path, err := datadir.Locate(c.String(flagData), p.getenv)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := datadir.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	return dir, nil
+}

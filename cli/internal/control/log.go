@@ -1,0 +1,58 @@
+package control
+
+import (
+	"context"
+	"iter"
+
+	"pfsd/pfs"
+)
+
+// historyStore is what the log needs of the core.
+type historyStore interface {
+	Log(ctx context.Context, ref pfs.Ref, path string) iter.Seq2[pfs.LogEntry, error]
+	cutter
+}
+
+var _ historyStore = (*pfs.Store)(nil)
+
+func (h *Handler) log(ctx context.Context, r FileRequest) iter.Seq2[LogLine, error] {
+	ref, err := pfs.ParseRef(r.Ref)
+	if err != nil {
+		return failed[LogLine](err)
+	}
+	if err := cut(ctx, h.history, ref); err != nil {
+		return failed[LogLine](err)
+	}
+	return func(yield func(LogLine, error) bool) {
+		n := 0
+		for e, err := range h.history.Log(ctx, ref, r.Path) {
+			if !yield(logLine(e, r.Path), err) || err != nil {
+				return
+			}
+			if n++; n == r.Limit {
+				return
+			}
+		}
+	}
+}
+
+func logLine(e pfs.LogEntry, path string) LogLine {
+	c := e.Commit
+	line := LogLine{Commit: commitOf(c)}
+	switch {
+	case e.Entry != nil:
+		entry := entryOf(path, *e.Entry, pfs.CommitID{})
+		line.Entry = &entry
+	case path != "":
+		line.Deleted = true
+	}
+	return line
+}
+
+// commitOf returns c as commands show it.
+func commitOf(c pfs.Commit) Commit {
+	return Commit{
+		ID: c.ID, Parents: c.Parents, Time: c.Time.UTC(), Origin: c.Origin.String(), Author: c.Author, Message: c.Message,
+		Files: c.Totals.Files, Bytes: c.Totals.Bytes,
+	}
+}

@@ -1,0 +1,61 @@
+// Package mountpoint makes mounts: the kernel's end, in the process that owns one, and what serves it, in the host.
+package mountpoint
+
+import (
+	"context"
+	"os"
+
+	"pfsd/cli/internal/door"
+	"pfsd/fsys"
+	"pfsd/pfs"
+)
+
+// Attach mounts spec on its directory. Until the mount is served, whoever looks into it waits.
+func Attach(spec door.Mount) (*door.Object, error) {
+	ref, err := pfs.ParseRef(spec.Address)
+	if err != nil {
+		return nil, err
+	}
+	spec.Namespace = namespace()
+	file, err := fsys.Attach(spec.Dir, fsys.AttachOptions{
+		Source: spec.Address,
+		// Other users could not be refused by root anyhow; modes and owners decide.
+		AllowOther: os.Geteuid() == 0,
+		ReadOnly:   !ref.IsBranch(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return door.NewObject(door.Spec{Mount: &spec}, file, kernelMount{dir: spec.Dir}), nil
+}
+
+// kernelMount is a mount in the hands of its owner. It is a door.Kernel.
+type kernelMount struct {
+	dir string
+}
+
+// Detach unmounts it as umount(8) does.
+func (m kernelMount) Detach(context.Context) (bool, error) { return true, fsys.Detach(m.dir, false) }
+
+// Abandon takes it away whoever uses it. It does nothing when it is gone.
+func (m kernelMount) Abandon() error {
+	if !IsMount(m.dir) {
+		return nil
+	}
+	return fsys.Detach(m.dir, true)
+}
+
+// Release does nothing: a mount ends when it is unmounted.
+func (m kernelMount) Release() error { return nil }
+
+// Clear unmounts what a pfsd that was killed has left on dir.
+func Clear(dir string) error { return fsys.Detach(dir, true) }
+
+// namespace names the mount namespace of this process, see mount_namespaces(7); empty where the system does not tell.
+func namespace() string {
+	name, err := os.Readlink("/proc/self/ns/mnt")
+	if err != nil {
+		return ""
+	}
+	return name
+}

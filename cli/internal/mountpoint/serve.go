@@ -1,0 +1,115 @@
+package mountpoint
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"pfsd/cli/internal/door"
+	"pfsd/fsys"
+	"pfsd/pfs"
+)
+
+// Config is what serving mounts needs of the world. All fields are required.
+type Config struct {
+	Now func() time.Time
+	Log *slog.Logger
+	// Scratch is a directory for temporary files, on the disk of the store.
+	Scratch string
+}
+
+// Host serves the mounts of one store.
+type Host struct {
+	store *pfs.Store
+	cfg   Config
+	names *fsys.Names
+}
+
+// NewHost returns a Host of store's mounts.
+func NewHost(store *pfs.Store, cfg Config) *Host {
+	return &Host{store: store, cfg: cfg, names: fsys.NewNames()}
+}
+
+// server is a mount that is served. It is a door.Server.
+type server struct {
+	mount *fsys.Server
+	// dir is the mount point where this process can reach it, else empty.
+	dir  string
+	done chan struct{}
+
+	// mu guards err, which is final when done is closed.
+	mu   sync.Mutex
+	err  error
+	once sync.Once
+}
+
+var _ door.Server = (*server)(nil)
+
+// Serve serves the kernel's end of a mount, which becomes its own. It returns when the mount can be used.
+func (h *Host) Serve(spec door.Mount, file *os.File) (door.Server, error) {
+	ref, err := pfs.ParseRef(spec.Address)
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	s := &server{done: make(chan struct{})}
+	if spec.Namespace != "" && spec.Namespace == namespace() {
+		s.dir = spec.Dir
+	}
+	s.mount, err = fsys.Serve(context.Background(), h.store, file, fsys.Config{
+		Ref: ref, Author: spec.Author, Now: h.cfg.Now, ScratchDir: h.cfg.Scratch, Dir: s.dir, Names: h.names, Log: h.cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	go func() { s.end(s.mount.Wait()) }()
+	return s, nil
+}
+
+// end says that the mount is served no more. Only the first call counts.
+func (s *server) end(err error) {
+	s.once.Do(func() {
+		s.mu.Lock()
+		s.err = err
+		s.mu.Unlock()
+		close(s.done)
+	})
+}
+
+// Done is closed when all that was written in the mount is committed, and it has been unmounted or given up.
+func (s *server) Done() <-chan struct{} { return s.done }
+
+// Err, after Done, is the first thing that could not be written, if there was one.
+func (s *server) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// patience is how long Close waits for those who still use files in a mount that has been taken away.
+const patience = 2 * time.Second
+
+// Close commits all that was written and takes the mount away, where this process can. Those who have files open in it can
+// use them as long as the process lives; Close does not wait for them to end.
+func (s *server) Close(ctx context.Context) {
+	err := s.mount.Flush()
+	if s.dir != "" {
+		if busy := fsys.Detach(s.dir, false); errors.Is(busy, syscall.EBUSY) {
+			_ = fsys.Detach(s.dir, true) // Else it stays, and is dead once the process has ended.
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		s.end(errors.Join(err, s.mount.Flush()))
+	}
+}
+
+// Requests counts what the kernel has asked, by the name of the operation.
+func (s *server) Requests() map[string]uint64 { return s.mount.Stats().Requests }

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
+	"pfsd/cli/internal/datadir"
+	"pfsd/cli/internal/door"
+	"pfsd/cli/internal/hosting"
+	"pfsd/cli/internal/mountpoint"
+	"pfsd/pfs"
+)
+
+func (p *program) mountCommand() *cli.Command {
+	return &cli.Command{
+		Name: "mount", Usage: "show a version as a directory, until Ctrl-C or pfsd umount",
+		UsageText: "pfsd mount [--create] ADDRESS DIR",
+		Description: "A branch can be written to; a commit, a tag or an ancestor is read-only. Prints a line that begins\n" +
+			"with \"ready\" when it is served.\n\nExample: pfsd mount master.images ./images",
+		Flags:  mountFlags(),
+		Action: p.mount,
+	}
+}
+
+func mountFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "create", Usage: "make the repo and the branch when they are missing"},
+	}
+}
+
+func (p *program) mount(c *cli.Context) error {
+	args, err := operands(c, 2, 2)
+	if err != nil {
+		return err
+	}
+	mount, err := p.mounting(c, args[0], args[1])
+	if err != nil {
+		return err
+	}
+	return p.runDoors(c, []opening{mount})
+}
+
+// mounting opens a mount of the version at addr on dir.
+func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
+	ref, err := parseRef(c, addr)
+	if err != nil {
+		return nil, err
+	}
+	if c.Bool("create") && !ref.IsBranch() {
+		return nil, usage(c, "--create makes branches, and %s is none", addr)
+	}
+	data, err := p.dataDir(c)
+	if err != nil {
+		return nil, err
+	}
+	point, err := datadir.Canonical(dir)
+	if err != nil {
+		return nil, fmt.Errorf("mount point: %w", err)
+	}
+	if err := data.CheckMountPoint(point); err != nil {
+		return nil, err
+	}
+	spec := door.Mount{Dir: point, Address: ref.String(), Author: person().Name}
+	return func(ctx context.Context, member hosting.Member) (*door.Object, error) {
+		if err := provide(ctx, member.Client(), ref, c.Bool("create")); err != nil {
+			return nil, err
+		}
+		return mountpoint.Attach(spec)
+	}, nil
+}
+
+// provide makes sure that the version at ref exists, making the branch when it may.
+func provide(ctx context.Context, store *control.Client, ref pfs.Ref, create bool) error {
+	_, err := store.Stat(ctx, control.FileRequest{Ref: ref.String()})
+	var e *pfs.Error
+	if !create || !errors.As(err, &e) || e.Kind != pfs.KindRepoNotFound && e.Kind != pfs.KindBranchNotFound {
+		return err
+	}
+	_, err = store.CreateBranch(ctx, control.BranchRequest{Ref: ref.String(), MakeRepo: true, By: person()})
+	if errors.As(err, &e) && e.Kind == pfs.KindExists {
+		return nil
+	}
+	return err
+}

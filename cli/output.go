@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+)
+
+// flagJSON is the flag of every command that lists or shows something.
+const flagJSON = "json"
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: flagJSON, Usage: "print JSON, one object a line; times are RFC 3339 in UTC"}
+}
+
+// printJSON prints v in one line.
+func (p *program) printJSON(v any) error { return json.NewEncoder(p.stdout).Encode(v) }
+
+// printAll prints what seq yields: as JSON when the command was told to, else with line. What came before an error is
+// printed, too.
+func printAll[T any](p *program, c *cli.Context, seq iter.Seq2[T, error], line func(io.Writer, T)) error {
+	out := bufio.NewWriter(p.stdout)
+	enc := json.NewEncoder(out)
+	for item, err := range seq {
+		if err != nil {
+			out.Flush()
+			return err
+		}
+		if c.Bool(flagJSON) {
+			err = enc.Encode(item)
+		} else {
+			line(out, item)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// stamp is a time as people are shown it.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// name returns a file's name as it can be shown: as it is when the output is not a terminal, and otherwise quoted when it
+// has characters that could steer the terminal.
+func (p *program) name(s string) string {
+	if !isTerminal(p.stdout) || strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// modeString returns kind and permissions as ls(1) writes them.
+func modeString(kind string, mode uint32) string {
+	letters := map[string]byte{
+		"file": '-', "dir": 'd', "symlink": 'l', "fifo": 'p', "socket": 's', "chardev": 'c', "blockdev": 'b', "link": '-',
+	}
+	out := []byte("?rwxrwxrwx")
+	if letter, ok := letters[kind]; ok {
+		out[0] = letter
+	}
+	for i := range 9 {
+		if mode&(1<<(8-i)) == 0 {
+			out[1+i] = '-'
+		}
+	}
+	for _, special := range []struct {
+		bit        uint32
+		at         int
+		with, bare byte
+	}{{0o4000, 3, 's', 'S'}, {0o2000, 6, 's', 'S'}, {0o1000, 9, 't', 'T'}} {
+		if mode&special.bit == 0 {
+			continue
+		}
+		if out[special.at] == 'x' {
+			out[special.at] = special.with
+		} else {
+			out[special.at] = special.bare
+		}
+	}
+	return string(out)
+}
+
+// plural returns "1 file" or "n files".
+func plural(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

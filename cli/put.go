@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
+	"pfsd/pfs"
+)
+
+func (p *program) putCommand() *cli.Command {
+	return &cli.Command{
+		Name: "put", Usage: "store files and directories in a branch, in one commit",
+		UsageText: "pfsd put SOURCE... ADDRESS[:/PATH]",
+		Description: "A file goes to PATH or, when that is a directory or ends in /, into it under its own name. A\n" +
+			"directory's files go into the directory PATH; of several SOURCEs each goes into PATH under its\n" +
+			"own name. - is stdin. Readers see all of it at once or none. Prints the commit.\n\n" +
+			"Example: pfsd put ./photos master.images:/train",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "m", Aliases: []string{"message"}, Usage: "the commit's `MESSAGE`"},
+			jsonFlag(),
+		},
+		Action: p.put,
+	}
+}
+
+func (p *program) put(c *cli.Context) error {
+	args, err := operands(c, 2, -1)
+	if err != nil {
+		return err
+	}
+	sources, last := args[:len(args)-1], args[len(args)-1]
+	dest, err := parseAddress(c, last)
+	if err != nil {
+		return err
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		copies, err := plan(ctx, c, store, sources, dest)
+		if err != nil {
+			return err
+		}
+		req := control.PutRequest{Ref: dest.ref.String(), Message: c.String("m"), By: person()}
+		commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
+			s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn}
+			for _, todo := range copies {
+				if err := s.send(todo); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return p.printCommit(c, commit)
+	})
+}
+
+// localCopy is a local file or directory and the path in the store that it goes to.
+type localCopy struct {
+	source, path string
+}
+
+// plan says where each source goes.
+func plan(ctx context.Context, c *cli.Context, store *control.Client, sources []string, dest address) ([]localCopy, error) {
+	into, err := isDirectory(ctx, store, dest)
+	if err != nil {
+		return nil, err
+	}
+	into = into || dest.dir
+	if len(sources) > 1 && !into {
+		return nil, usage(c, "%s is not a directory: to make one, end it with a /", dest)
+	}
+	var copies []localCopy
+	for _, source := range sources {
+		to := dest.path
+		local, err := classify(source)
+		switch {
+		case err != nil:
+			return nil, err
+		case source == "-" && into:
+			return nil, usage(c, "stdin has no name: give the path of a file")
+		case into && (!local.IsDir() || len(sources) > 1):
+			abs, err := filepath.Abs(source)
+			if err != nil {
+				return nil, err
+			}
+			to = path.Join(to, filepath.Base(abs))
+		}
+		if err := pfs.CheckPath(to); err != nil {
+			return nil, err
+		}
+		copies = append(copies, localCopy{source: source, path: to})
+	}
+	return copies, nil
+}
+
+// isDirectory reports whether there is a directory at a. What is not there is none; its branch must be.
+func isDirectory(ctx context.Context, store *control.Client, a address) (bool, error) {
+	s, err := store.Stat(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path})
+	var e *pfs.Error
+	if errors.As(err, &e) && e.Kind == pfs.KindFileNotFound {
+		return false, nil
+	}
+	return err == nil && s.Kind == "dir", err
+}
+
+// printCommit prints the commit that a command made, if it did make one.
+func (p *program) printCommit(c *cli.Context, commit control.Commit) error {
+	switch {
+	case commit.ID.IsZero():
+		return nil
+	case c.Bool(flagJSON):
+		return p.printJSON(commit)
+	}
+	_, err := fmt.Fprintln(p.stdout, commit.ID)
+	return err
+}
+
+// warn tells of something that is not a failure.
+func (p *program) warn(format string, args ...any) {
+	fmt.Fprintf(p.stderr, "pfsd: "+format+"\n", args...)
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lukechampine.com/blake3"
+
+	"pfsd/cli/internal/control"
+)
+
+// receiver writes what a get yields to local disk. All that it does is confined to one directory: no name and no symbolic
+// link, stored or local, leads out of it.
+type receiver struct {
+	warn func(format string, args ...any)
+	// place says where the first entry goes: a directory, and the name in it unless the entry is one.
+	place func(control.Entry) (dir, name string, err error)
+	root  *os.Root
+	top   string
+	// dirs are the directories made, whose attributes are set when all is in them.
+	dirs []control.Entry
+}
+
+// receive writes one entry.
+func (r *receiver) receive(e control.Entry, body io.Reader) error {
+	if r.root == nil {
+		dir, name, err := r.place(e)
+		if err != nil {
+			return err
+		}
+		if r.root, err = os.OpenRoot(dir); err != nil {
+			return err
+		}
+		r.top = name
+	}
+	name := path.Join(r.top, e.Path)
+	switch e.Kind {
+	case "file":
+		return r.receiveFile(name, e, body)
+	case "dir":
+		return r.receiveDir(name, e)
+	case "symlink":
+		return r.receiveLink(name, e)
+	default:
+		r.warn("%s is left out: it is a %s", e.Path, e.Kind)
+		return nil
+	}
+}
+
+// receiveFile writes a file under another name, and renames it when it is whole and right.
+func (r *receiver) receiveFile(name string, e control.Entry, body io.Reader) (err error) {
+	temp := r.temporary(name)
+	file, err := r.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		file.Close()
+		if err != nil {
+			_ = r.root.Remove(temp)
+		}
+	}()
+	hash := blake3.New(32, nil)
+	size, err := writeSparse(file, io.TeeReader(body, hash))
+	if err != nil {
+		return err
+	}
+	if size != e.Size {
+		return fmt.Errorf("%s: %d bytes came, not %d", name, size, e.Size)
+	}
+	// A hash that ends in "-0" is not that of the bytes.
+	if sum := hex.EncodeToString(hash.Sum(nil)); sum != e.ETag && !strings.HasSuffix(e.ETag, "-0") {
+		return fmt.Errorf("%s: the bytes that came hash to %s, not to %s", name, sum, e.ETag)
+	}
+	if err := file.Chmod(fileMode(e.Mode)); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	if err := r.root.Chtimes(temp, e.Mtime, e.Mtime); err != nil {
+		return err
+	}
+	return r.root.Rename(temp, name)
+}
+
+func (r *receiver) receiveDir(name string, e control.Entry) error {
+	r.dirs = append(r.dirs, e)
+	if name == "" {
+		return nil
+	}
+	err := r.root.Mkdir(name, 0o700)
+	if err == nil {
+		return nil
+	}
+	if info, statErr := r.root.Lstat(name); statErr == nil && info.IsDir() {
+		return nil
+	}
+	return err
+}
+
+func (r *receiver) receiveLink(name string, e control.Entry) error {
+	target := e.Target
+	if e.RawTarget != nil {
+		target = string(e.RawTarget)
+	}
+	temp := r.temporary(name)
+	if err := r.root.Symlink(target, temp); err != nil {
+		return err
+	}
+	if err := r.root.Rename(temp, name); err != nil {
+		_ = r.root.Remove(temp)
+		return err
+	}
+	return nil
+}
+
+// finish gives the directories their attributes, the deepest first.
+func (r *receiver) finish() error {
+	for _, e := range slices.Backward(r.dirs) {
+		name := path.Join(r.top, e.Path)
+		if name == "" {
+			continue
+		}
+		if err := r.root.Chmod(name, fileMode(e.Mode)); err != nil {
+			return err
+		}
+		if err := r.root.Chtimes(name, e.Mtime, e.Mtime); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *receiver) close() {
+	if r.root != nil {
+		r.root.Close()
+	}
+}
+
+// temporary returns a name beside name that no other get uses at the same time.
+func (r *receiver) temporary(name string) string {
+	return path.Join(path.Dir(name), ".pfsd-get-"+strconv.Itoa(os.Getpid()))
+}
+
+// fileMode returns the permission bits as package os has them.
+func fileMode(mode uint32) fs.FileMode { return fs.FileMode(mode & 0o777) }
+
+// holeSize is the size of an aligned run of zeros that becomes a hole, as it is one in the store.
+const holeSize = 64 << 10
+
+// writeSparse writes all of r to file, with holes for long runs of zeros, and returns how many bytes that were. A reader
+// that fails with io.ErrUnexpectedEOF is taken to be at its end: the caller knows how much there should be.
+func writeSparse(file *os.File, r io.Reader) (int64, error) {
+	buf := make([]byte, holeSize)
+	zeros := make([]byte, holeSize)
+	size := int64(0)
+	for {
+		n, err := io.ReadFull(r, buf)
+		if n > 0 && string(buf[:n]) != string(zeros[:n]) {
+			if _, err := file.WriteAt(buf[:n], size); err != nil {
+				return size, err
+			}
+		}
+		size += int64(n)
+		switch err {
+		case nil:
+		case io.EOF, io.ErrUnexpectedEOF:
+			return size, file.Truncate(size)
+		default:
+			return size, err
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
+	"pfsd/pfs"
+)
+
+func (p *program) repoCommand() *cli.Command {
+	return &cli.Command{
+		Name: "repo", Usage: "make, list and delete repos",
+		Subcommands: []*cli.Command{
+			{
+				Name: "create", Usage: "make a repo with an empty branch master", UsageText: "pfsd repo create REPO",
+				Description: "Example: pfsd repo create images",
+				Action:      p.createRepo,
+			},
+			{
+				Name: "list", Usage: "list the repos", UsageText: "pfsd repo list [--json]",
+				Description: "Example: pfsd repo list",
+				Flags:       []cli.Flag{jsonFlag()},
+				Action:      p.listRepos,
+			},
+			{
+				Name: "delete", Usage: "delete a repo with all its branches", UsageText: "pfsd repo delete [--force] REPO",
+				Description: "Example: pfsd repo delete --force images",
+				Flags:       []cli.Flag{&cli.BoolFlag{Name: "force", Usage: "delete it even when there are files in it"}},
+				Action:      p.deleteRepo,
+			},
+		},
+	}
+}
+
+// repoName returns the command's argument, the name of a repo.
+func repoName(c *cli.Context) (string, error) {
+	args, err := operands(c, 1, 1)
+	if err != nil {
+		return "", err
+	}
+	if err := pfs.CheckRefName(args[0]); err != nil {
+		return "", usage(c, "%v", err)
+	}
+	return args[0], nil
+}
+
+func (p *program) createRepo(c *cli.Context) error {
+	name, err := repoName(c)
+	if err != nil {
+		return err
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		_, err := store.CreateRepo(ctx, control.RepoRequest{Name: name, By: person()})
+		return err
+	})
+}
+
+func (p *program) deleteRepo(c *cli.Context) error {
+	name, err := repoName(c)
+	if err != nil {
+		return err
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		return store.DeleteRepo(ctx, control.RepoRequest{Name: name, Force: c.Bool("force"), By: person()})
+	})
+}
+
+func (p *program) listRepos(c *cli.Context) error {
+	if _, err := operands(c, 0, 0); err != nil {
+		return err
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		return printAll(p, c, store.Repos(ctx), func(w io.Writer, r pfs.Repo) {
+			fmt.Fprintf(w, "%s  %s\n", stamp(r.Created), r.Name)
+		})
+	})
+}

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
+	"pfsd/pfs"
+)
+
+func (p *program) rmCommand() *cli.Command {
+	return &cli.Command{
+		Name: "rm", Usage: "remove files from a branch, in one commit", UsageText: "pfsd rm [-r] ADDRESS:/PATH...",
+		Description: "What is removed stays in the commits before. Prints the commit.\n\nExample: pfsd rm -r master.images:/train",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "r", Aliases: []string{"recursive"}, Usage: "remove directories with all that is in them"},
+			&cli.StringFlag{Name: "m", Aliases: []string{"message"}, Usage: "the commit's `MESSAGE`"},
+			jsonFlag(),
+		},
+		Action: p.remove,
+	}
+}
+
+func (p *program) remove(c *cli.Context) error {
+	args, err := operands(c, 1, -1)
+	if err != nil {
+		return err
+	}
+	req := control.RemoveRequest{Recursive: c.Bool("r"), Message: c.String("m"), By: person()}
+	var branch pfs.Ref
+	for i, arg := range args {
+		a, err := parseAddress(c, arg)
+		switch {
+		case err != nil:
+			return err
+		case i > 0 && a.ref != branch:
+			return usage(c, "one rm is one commit: all files must be of one branch")
+		}
+		branch = a.ref
+		req.Paths = append(req.Paths, a.path)
+	}
+	req.Ref = branch.String()
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		commit, err := store.Remove(ctx, req)
+		if err != nil {
+			return err
+		}
+		return p.printCommit(c, commit)
+	})
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"unicode/utf8"
+
+	"pfsd/cli/internal/control"
+	"pfsd/pfs"
+)
+
+// sender sends local files as the parts of a put.
+type sender struct {
+	ctx   context.Context
+	parts *control.PartWriter
+	stdin io.Reader
+	warn  func(format string, args ...any)
+}
+
+// classify returns what a source of a put is, following symbolic links; "-" is a file without a name.
+func classify(source string) (fs.FileMode, error) {
+	if source == "-" {
+		return 0, nil
+	}
+	info, err := os.Stat(source)
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode(), nil
+}
+
+// send sends a file, or a directory and all that is below it. Symbolic links below it are sent as such.
+func (s *sender) send(todo localCopy) error {
+	if todo.source == "-" {
+		return s.sendBytes(control.Entry{Path: todo.path, Kind: pfs.EntryFile.String()}, s.stdin)
+	}
+	// A source that is itself a link stands for what it points to.
+	source, err := filepath.EvalSymlinks(todo.source)
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(source, func(name string, d fs.DirEntry, err error) error {
+		if err == nil {
+			err = s.ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(source, name)
+		if err != nil {
+			return err
+		}
+		return s.sendEntry(name, path.Join(todo.path, filepath.ToSlash(rel)), d)
+	})
+}
+
+// sendEntry sends what is at name, to go to the path to.
+func (s *sender) sendEntry(name, to string, d fs.DirEntry) error {
+	if err := pfs.CheckPath(to); err != nil {
+		return err
+	}
+	switch {
+	case d.Type().IsRegular():
+		return s.sendFile(name, to)
+	case d.IsDir() && to == "":
+		return nil
+	case d.IsDir():
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return s.sendBytes(control.Entry{Path: to, Kind: pfs.EntryDir.String(), Mode: modeOf(info)}, nil)
+	case d.Type() == fs.ModeSymlink:
+		return s.sendLink(name, to, d)
+	default:
+		s.warn("%s is left out: it is no file, directory or symbolic link", name)
+		return nil
+	}
+}
+
+func (s *sender) sendFile(name, to string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	e := control.Entry{Path: to, Kind: pfs.EntryFile.String(), Mode: modeOf(info), Mtime: info.ModTime()}
+	return s.sendBytes(e, file)
+}
+
+func (s *sender) sendLink(name, to string, d fs.DirEntry) error {
+	target, err := os.Readlink(name)
+	if err != nil {
+		return err
+	}
+	info, err := d.Info()
+	if err != nil {
+		return err
+	}
+	who := person()
+	e := control.Entry{
+		Path: to, Kind: pfs.EntrySymlink.String(), Mtime: info.ModTime(), UID: who.UID, GID: who.GID, Target: target,
+	}
+	if !utf8.ValidString(target) {
+		e.RawTarget = []byte(target)
+	}
+	return s.sendBytes(e, nil)
+}
+
+// sendBytes sends one entry, with the bytes of r unless that is nil.
+func (s *sender) sendBytes(e control.Entry, r io.Reader) error {
+	w, err := s.parts.Next(e)
+	if err != nil || r == nil {
+		return err
+	}
+	_, err = io.Copy(w, r)
+	return err
+}
+
+// modeOf returns the permission bits as the store keeps them.
+func modeOf(info fs.FileInfo) uint32 {
+	mode := uint32(info.Mode().Perm())
+	for bit, unix := range map[fs.FileMode]uint32{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
+		if info.Mode()&bit != 0 {
+			mode |= unix
+		}
+	}
+	return mode
+}

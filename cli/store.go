@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/user"
+	"runtime/debug"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
+	"pfsd/cli/internal/datadir"
+	"pfsd/cli/internal/door"
+	"pfsd/cli/internal/endpoint"
+	"pfsd/cli/internal/hosting"
+	"pfsd/cli/internal/mountpoint"
+	"pfsd/pfs"
+)
+
+// withStore runs f with the operations of the store: those of its host, or, when there is none, of this process, which is
+// the host while f runs.
+func (p *program) withStore(c *cli.Context, f func(ctx context.Context, store *control.Client) error) error {
+	member, err := p.join(c, false)
+	if err != nil {
+		return err
+	}
+	err = f(c.Context, member.Client())
+	// A second signal ends the process whatever it is doing, so that waiting for others needs no bound of its own.
+	if closeErr := member.Close(context.WithoutCancel(c.Context)); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// join makes this process the host of the store or a guest of its host.
+func (p *program) join(c *cli.Context, doors bool) (hosting.Member, error) {
+	dir, err := p.dataDir(c)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := memory(c)
+	if err != nil {
+		return nil, err
+	}
+	return hosting.Join(c.Context, hosting.Config{
+		Dir: dir, Doors: doors, Version: programVersion(), Now: time.Now, Log: p.log,
+		Open:  func(ctx context.Context) (*pfs.Store, error) { return p.open(ctx, dir, limit) },
+		Serve: func(store *pfs.Store) door.Opener { return p.opener(store, dir) },
+		Wait: func(pid int) {
+			fmt.Fprintf(p.stderr, "pfsd: waiting for process %d, which is using the store, to end\n", pid)
+		},
+	})
+}
+
+// open opens the store in this process.
+func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs.Store, error) {
+	// Above its caches the process needs room for requests; beyond that the collector works harder rather than let the heap
+	// grow to twice what is in use.
+	debug.SetMemoryLimit(limit + limit/4)
+	return pfs.Open(ctx, dir.Path(), pfs.Options{Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log})
+}
+
+// opener returns what serves the doors of a store.
+func (p *program) opener(store *pfs.Store, dir *datadir.Dir) door.Opener {
+	mounts := mountpoint.NewHost(store, mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch()})
+	return func(spec door.Spec, file *os.File) (door.Server, error) {
+		if spec.Mount != nil {
+			return mounts.Serve(*spec.Mount, file)
+		}
+		return endpoint.Serve(store, *spec.S3, file, endpoint.Config{Now: time.Now, Rand: rand.Reader, Log: p.log})
+	}
+}
+
+// person returns the user who runs this process.
+func person() control.Person {
+	who := control.Person{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}
+	if u, err := user.Current(); err == nil {
+		who.Name = u.Username
+	}
+	return who
+}
