@@ -18,7 +18,7 @@ type listedBucket struct {
 
 // listBuckets lists all branches of all repos, by the names of their buckets.
 func (h *Handler) listBuckets(q *request) error {
-	limit, err := q.number("max-buckets", maxBuckets)
+	limit, err := q.number("max-buckets", maxBuckets, maxBuckets)
 	if err != nil {
 		return err
 	}

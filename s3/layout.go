@@ -44,7 +44,7 @@ func layoutOf(e *pfs.Entry) (partLayout, bool) {
 		size, run, _ := strings.Cut(field, "*")
 		n, err := strconv.ParseInt(size, 10, 64)
 		count, err2 := strconv.Atoi(run)
-		if err != nil || err2 != nil || n < 0 || count < 1 || len(l.sizes)+count > maxParts {
+		if err != nil || err2 != nil || n < 0 || count < 1 || len(l.sizes)+count > pfs.MaxParts {
 			return partLayout{}, false
 		}
 		for range count {

@@ -106,7 +106,7 @@ func (h *Handler) listPage(q *request, after string, withOwner bool) (*page, *li
 	if err != nil {
 		return nil, nil, err
 	}
-	limit, err := q.number("max-keys", maxKeys)
+	limit, err := q.number("max-keys", maxKeys, maxKeys)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,11 +2,11 @@ package s3
 
 import "strconv"
 
-// number returns the query parameter of that name, from 0 to most; most when there is none, or more is asked for.
-func (q *request) number(name string, most int) (int, error) {
+// number returns the query parameter of that name, which is at least 0: missing when there is none, most when it is more.
+func (q *request) number(name string, missing, most int) (int, error) {
 	value := q.query.Get(name)
 	if value == "" {
-		return most, nil
+		return missing, nil
 	}
 	n, err := strconv.ParseInt(value, 10, 32)
 	if err != nil || n < 0 {

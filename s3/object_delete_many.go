@@ -73,8 +73,12 @@ func (h *Handler) deleteObjects(q *request) error {
 		return err
 	}
 	for i := range result.Deleted {
-		if result.Deleted[i].DeleteMarker {
-			result.Deleted[i].DeleteMarkerVersionID = commit.ID.String()
+		item := &result.Deleted[i]
+		if commit.ID.IsZero() {
+			item.DeleteMarker = false
+		}
+		if item.DeleteMarker {
+			item.DeleteMarkerVersionID = commit.ID.String()
 		}
 	}
 	if asked.Quiet {

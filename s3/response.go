@@ -1,9 +1,6 @@
 package s3
 
-import (
-	"io"
-	"net/http"
-)
+import "net/http"
 
 // response is a ResponseWriter that remembers what was answered.
 type response struct {
@@ -30,16 +27,6 @@ func (w *response) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom implements io.ReaderFrom, so that a file can be sent without a copy through this process.
-func (w *response) ReadFrom(r io.Reader) (int64, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	n, err := io.Copy(w.ResponseWriter, r)
-	w.written += n
-	return n, err
-}
-
 // Unwrap gives http.ResponseController what it needs.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
@@ -52,18 +39,8 @@ type late struct {
 
 // Write implements io.Writer.
 func (l late) Write(p []byte) (int, error) {
-	l.header()
-	return l.response.Write(p)
-}
-
-// ReadFrom implements io.ReaderFrom.
-func (l late) ReadFrom(r io.Reader) (int64, error) {
-	l.header()
-	return l.response.ReadFrom(r)
-}
-
-func (l late) header() {
 	if l.status == 0 {
 		l.WriteHeader(l.begin)
 	}
+	return l.response.Write(p)
 }

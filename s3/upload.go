@@ -19,9 +19,6 @@ type uploadStore interface {
 
 var _ uploadStore = (*pfs.Store)(nil)
 
-// maxParts is the highest number of a part.
-const maxParts = 10000
-
 // upload returns the branch and the upload that q names. A key, if q has one, must be the upload's.
 func (h *Handler) upload(q *request) (pfs.Ref, *pfs.Upload, error) {
 	ref, _, err := h.writable(q)
@@ -45,7 +42,7 @@ func (h *Handler) upload(q *request) (pfs.Ref, *pfs.Upload, error) {
 // partNumber returns the number of a part that q names.
 func partNumber(q *request) (int, error) {
 	n, err := strconv.Atoi(q.query.Get("partNumber"))
-	if err != nil || n < 1 || n > maxParts {
+	if err != nil || n < 1 || n > pfs.MaxParts {
 		return 0, failf(codeInvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
 	}
 	return n, nil

@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"bytes"
 	"net/http"
 
 	"pfsd/pfs"
@@ -44,7 +43,7 @@ func (h *Handler) listUploads(q *request) error {
 	if err != nil {
 		return err
 	}
-	limit, err := q.number("max-uploads", maxKeys)
+	limit, err := q.number("max-uploads", maxKeys, maxKeys)
 	if err != nil {
 		return err
 	}
@@ -89,14 +88,9 @@ func listUpload(upload pfs.Upload, encode func(string) string) listedUpload {
 
 // uploadMarker returns behind which upload the page begins. A key without an id is behind all uploads of that key.
 func uploadMarker(q *request) (string, pfs.UploadID, error) {
-	var id pfs.UploadID
 	key, marker := q.query.Get("key-marker"), q.query.Get("upload-id-marker")
-	switch {
-	case key == "":
-		return "", id, nil
-	case marker == "":
-		copy(id[:], bytes.Repeat([]byte{0xff}, len(id)))
-		return key, id, nil
+	if key == "" || marker == "" {
+		return key, pfs.UploadID{}, nil
 	}
 	id, err := pfs.ParseCommitID(marker)
 	if err != nil {

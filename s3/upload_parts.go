@@ -3,6 +3,8 @@ package s3
 import (
 	"net/http"
 	"time"
+
+	"pfsd/pfs"
 )
 
 // listedPart is a part in a listing.
@@ -20,14 +22,11 @@ func (h *Handler) listParts(q *request) error {
 	if err != nil {
 		return err
 	}
-	marker, err := q.number("part-number-marker", 1<<31-1)
+	marker, err := q.number("part-number-marker", 0, pfs.MaxParts)
 	if err != nil {
 		return err
 	}
-	if !q.query.Has("part-number-marker") || q.query.Get("part-number-marker") == "" {
-		marker = 0
-	}
-	limit, err := q.number("max-parts", maxKeys)
+	limit, err := q.number("max-parts", maxKeys, maxKeys)
 	if err != nil {
 		return err
 	}
