@@ -7,6 +7,7 @@ import (
 
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/schema"
+	"pfsd/pfs/internal/tree"
 )
 
 // groupBytes is how many bytes of records a group gathers before it takes no further request.
@@ -26,8 +27,10 @@ type group struct {
 	bytes int
 	// nodes are content-addressed rows, which may be written ahead of the transaction.
 	nodes []kv.Row
-	// stored and then publish are called once everything is stored.
-	stored, publish []func()
+	// saved are the directories that the nodes are of.
+	saved []*tree.Saved
+	// publish is called once everything is stored.
+	publish []func()
 }
 
 func newGroup(s *Store) *group {
@@ -50,6 +53,27 @@ func (g *group) put(key, value []byte) {
 func (g *group) delete(key []byte) {
 	g.bytes += len(key)
 	g.rows[string(key)] = nil
+}
+
+// saveDir adds the nodes of a directory that are not stored yet, and returns its hash.
+func (g *group) saveDir(ctx context.Context, d *tree.Dir) (schema.Hash, error) {
+	saved, err := g.store.trees.Save(ctx, d)
+	if err != nil {
+		return schema.Hash{}, err
+	}
+	g.nodes = append(g.nodes, saved.Rows...)
+	g.saved = append(g.saved, saved)
+	return saved.Roots[0], nil
+}
+
+// hashOf returns the hash of a directory that is stored, or will be with the group.
+func (g *group) hashOf(d *tree.Dir) schema.Hash {
+	for _, saved := range g.saved {
+		if h := saved.Root(d); !h.IsZero() {
+			return h
+		}
+	}
+	return storedRoot(d)
 }
 
 // get returns a record as it will be after the group, nil when there is none.
@@ -91,8 +115,11 @@ func (g *group) commit(ctx context.Context) error {
 		return wrap("pfs.Commit", err, "", "")
 	}
 	g.store.counters = g.counters
-	for _, done := range append(g.stored, g.publish...) {
-		done()
+	for _, saved := range g.saved {
+		saved.Commit()
+	}
+	for _, publish := range g.publish {
+		publish()
 	}
 	for _, w := range g.order {
 		w.publish()

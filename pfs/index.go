@@ -21,7 +21,7 @@ var errIndexFull = errors.New("pfs: too many changed paths for single rows")
 
 // putCommit adds the rows of a commit: its record, its place on its line, and the path index of what it changed.
 func (g *group) putCommit(ctx context.Context, made, parent *commit) error {
-	rows, err := pathRows(ctx, made, parent)
+	rows, err := pathRows(ctx, made, parent, g.hashOf)
 	if err != nil {
 		return err
 	}
@@ -34,9 +34,9 @@ func (g *group) putCommit(ctx context.Context, made, parent *commit) error {
 }
 
 // pathRows returns the rows of the path index for a commit. They are a function of the two trees, so that Check can make
-// them again.
-func pathRows(ctx context.Context, made, parent *commit) ([]kv.Row, error) {
-	ix := &indexer{ctx: ctx, commit: made}
+// them again. hashOf returns the hash of a directory.
+func pathRows(ctx context.Context, made, parent *commit, hashOf func(*tree.Dir) schema.Hash) ([]kv.Row, error) {
+	ix := &indexer{ctx: ctx, commit: made, hashOf: hashOf}
 	err := ix.root(parent.root, made.root)
 	if errors.Is(err, errIndexFull) {
 		ix.rows, ix.bytes = nil, -maxIndexBytes
@@ -50,6 +50,7 @@ func pathRows(ctx context.Context, made, parent *commit) ([]kv.Row, error) {
 type indexer struct {
 	ctx    context.Context
 	commit *commit
+	hashOf func(*tree.Dir) schema.Hash
 	rows   []kv.Row
 	bytes  int
 }
@@ -164,7 +165,7 @@ func (ix *indexer) whole(path string, before, after *tree.Dir) error {
 		present = after
 	}
 	if present.Totals().Files+present.Totals().Dirs > maxExpand {
-		return ix.subtree(path, rootOf(before), rootOf(after))
+		return ix.subtree(path, ix.rootOf(before), ix.rootOf(after))
 	}
 	for entry, err := range present.All(ix.ctx, "") {
 		if err != nil {
@@ -182,11 +183,16 @@ func (ix *indexer) whole(path string, before, after *tree.Dir) error {
 	return nil
 }
 
-// rootOf returns the hash of a directory that is stored, zero for one that is not there.
-func rootOf(d *tree.Dir) schema.Hash {
+// rootOf returns the hash of a directory, zero for one that is not there.
+func (ix *indexer) rootOf(d *tree.Dir) schema.Hash {
 	if d == nil {
 		return schema.Hash{}
 	}
+	return ix.hashOf(d)
+}
+
+// storedRoot returns the hash of a directory that is stored.
+func storedRoot(d *tree.Dir) schema.Hash {
 	root, _ := d.Root()
 	return root
 }

@@ -171,14 +171,11 @@ func (w *working) cut(ctx context.Context) error {
 
 // saveRoot adds the nodes of the root that are not stored yet to the group's.
 func (w *working) saveRoot(ctx context.Context) error {
-	saved, err := w.group.store.trees.Save(ctx, w.root.Sub)
-	if err != nil {
-		return err
+	hash, err := w.group.saveDir(ctx, w.root.Sub)
+	if err == nil {
+		w.root.Root, w.root.Totals = hash, w.root.Sub.Totals()
 	}
-	w.group.nodes = append(w.group.nodes, saved.Rows...)
-	w.group.stored = append(w.group.stored, saved.Commit)
-	w.root.Root, w.root.Totals = saved.Roots[0], w.root.Sub.Totals()
-	return nil
+	return err
 }
 
 // seal makes the commit that is owed, and the branch's record if it changed.

@@ -214,6 +214,7 @@ func (k *Checker) window(ctx context.Context, v *view, c child, offset int64) (c
 // groups checks the chaining values of w, the window of v at a file offset, against its bytes.
 func (k *Checker) groups(ctx context.Context, v *view, w *window, offset int64) error {
 	f := feed{offset: offset}
+	defer f.release()
 	buf := buffers.Get().(*[chunker.Max]byte)
 	defer buffers.Put(buf)
 	end := offset + int64(w.size)

@@ -104,6 +104,7 @@ func (b *windowBuilder) keep(f *feed, at int64) {
 	if f.offset == b.end {
 		f.end()
 	}
+	f.release()
 	first := (at - b.off + groupSize - 1) / groupSize
 	for i, g := range f.groups {
 		b.hashed[int(first)+i] = g
@@ -141,6 +142,7 @@ func (b *windowBuilder) group(off, end int64) (cv, error) {
 		}
 	}
 	f := feed{offset: off}
+	defer f.release()
 	buf := buffers.Get().(*[chunker.Max]byte)
 	defer buffers.Put(buf)
 	for r := b.c.reader(off, end); ; {

@@ -123,3 +123,10 @@ func (g *groupHasher) node() guts.Node {
 	}
 	return n
 }
+
+// sum returns the BLAKE3-256 of at most groupSize bytes. Unlike blake3.Sum256 it starts no goroutine and allocates nothing.
+func (g *groupHasher) sum(p []byte) schema.Hash {
+	g.reset(0)
+	g.write(p)
+	return rootHash(g.node())
+}

@@ -2,6 +2,7 @@ package cas
 
 import (
 	"math/bits"
+	"sync"
 
 	"lukechampine.com/blake3/guts"
 
@@ -11,12 +12,17 @@ import (
 // zeros is what a hole reads as; it is never written to.
 var zeros [chunker.HoleUnit]byte
 
+// hashers has memory for hashing: *groupHasher.
+var hashers = sync.Pool{New: func() any { return new(groupHasher) }}
+
 // feed turns the bytes of a file, in their order from some offset on, into the chaining values of its groups: of each that
 // it has seen the beginning of.
+//
+// The zero feed with an offset is ready. Whoever uses one calls take in the end.
 type feed struct {
 	offset int64 // in the file, of the next byte
 	active bool  // whether the group that offset is in was seen from its beginning
-	hasher groupHasher
+	hasher *groupHasher
 	groups []cv      // since the last take
 	last   guts.Node // of the last of them: its root if it is the whole file
 }
@@ -26,8 +32,7 @@ func (f *feed) write(p []byte) {
 	for len(p) > 0 {
 		in := int(f.offset % groupSize)
 		if in == 0 {
-			f.hasher.reset(f.offset)
-			f.active = true
+			f.begin()
 		}
 		n := min(len(p), groupSize-in)
 		if f.active {
@@ -51,6 +56,15 @@ func (f *feed) writeZeros(n int64) {
 // skip goes on behind n bytes of whole groups, without their chaining values.
 func (f *feed) skip(n int64) { f.offset += n }
 
+// begin begins the group at offset.
+func (f *feed) begin() {
+	if f.hasher == nil {
+		f.hasher = hashers.Get().(*groupHasher)
+	}
+	f.hasher.reset(f.offset)
+	f.active = true
+}
+
 // end ends the group that is being written, if any.
 func (f *feed) end() {
 	if f.active {
@@ -63,9 +77,18 @@ func (f *feed) end() {
 // take ends the group that is being written and returns all since the last take.
 func (f *feed) take() []cv {
 	f.end()
+	f.release()
 	groups := f.groups
 	f.groups = nil
 	return groups
+}
+
+// release gives the hasher back.
+func (f *feed) release() {
+	if f.hasher != nil {
+		hashers.Put(f.hasher)
+		f.hasher, f.active = nil, false
+	}
 }
 
 // zeroCV returns the chaining value of the subtree over size bytes of zeros, which begin at a multiple of the largest power

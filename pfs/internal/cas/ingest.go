@@ -68,6 +68,7 @@ func (in *ingest) run(r io.Reader, offset int64) (int64, error) {
 	c := chunker.New(r, offset)
 	defer c.Close()
 	in.feed.offset = offset
+	defer in.feed.release()
 	for end := offset; ; {
 		if err := in.w.ctx.Err(); err != nil {
 			return 0, err
@@ -97,7 +98,10 @@ func (in *ingest) add(piece chunker.Piece) (err error) {
 	if piece.Hole {
 		in.hashHole(piece.Size)
 	} else {
-		in.feed.write(piece.Data)
+		if !(piece.Last && piece.Offset == 0 && in.plain == nil) {
+			// Of a content of one chunk all that is wanted is the chunk's hash.
+			in.feed.write(piece.Data)
+		}
 		if in.plain != nil {
 			write(in.plain, piece.Data)
 		}

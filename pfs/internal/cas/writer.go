@@ -24,10 +24,11 @@ type writer struct {
 	lease  appender // nil before the first large chunk
 	packed int64    // bytes appended to packs since the last flush
 	made   int64    // bytes of rows added since then
+	hasher *groupHasher
 }
 
 func (s *Store) newWriter(ctx context.Context) *writer {
-	return &writer{s: s, ctx: ctx, batch: newBatch()}
+	return &writer{s: s, ctx: ctx, batch: newBatch(), hasher: hashers.Get().(*groupHasher)}
 }
 
 // done ends the operation, which has made what has the given root, and returns its Pin.
@@ -43,6 +44,8 @@ func (w *writer) abort() {
 }
 
 func (w *writer) release() {
+	hashers.Put(w.hasher)
+	w.hasher = nil
 	if w.lease != nil {
 		w.lease.Release()
 		w.lease = nil
@@ -51,7 +54,7 @@ func (w *writer) release() {
 
 // chunk stores the bytes of a chunk, unless they are there, and returns their hash.
 func (w *writer) chunk(data []byte) (schema.Hash, error) {
-	h := schema.Hash(blake3.Sum256(data))
+	h := w.hasher.sum(data)
 	key := schema.ChunkKey(h)
 	if known, err := w.s.adopt(w.ctx, w.batch, key); known || err != nil {
 		return h, err

@@ -32,6 +32,9 @@ func DecodeUpload(b []byte) (UploadRecord, error) {
 	r := UploadRecord{Repo: d.id(), Branch: d.string(), Path: d.string(), Started: d.int()}
 	entry := d.entry()
 	r.Meta = entry.Meta
+	if d.err == nil && !entry.Equal(&Entry{Kind: KindFile, Meta: r.Meta}) {
+		d.fail()
+	}
 	return r, d.close()
 }
 

@@ -19,6 +19,8 @@ type Saved struct {
 
 	s     *Store
 	nodes []savedNode
+	// hashes are those of the top nodes and all below them that were unsaved.
+	hashes map[*ref]schema.Hash
 }
 
 type savedNode struct {
@@ -43,8 +45,17 @@ func (s *Store) Save(ctx context.Context, dirs ...*Dir) (*Saved, error) {
 		}
 		saved.Roots[i] = h
 	}
-	saved.Rows, saved.nodes = v.rows, v.nodes
+	saved.Rows, saved.nodes, saved.hashes = v.rows, v.nodes, v.hashes
 	return saved, nil
+}
+
+// Root returns the hash that the top node of a directory will have once the rows are committed: one of those that were
+// saved, or below one, or saved before. It is zero for an empty directory, and for one that Save has not come across.
+func (v *Saved) Root(d *Dir) schema.Hash {
+	if h, ok := d.Root(); ok {
+		return h
+	}
+	return v.hashes[d.top]
 }
 
 // Commit notes that the rows are committed: the directories are saved from now on, and let go of their nodes, which
@@ -60,7 +71,7 @@ func (v *Saved) Commit() {
 			sn.r.mem.Store(nil)
 		}
 	}
-	v.nodes = nil
+	v.nodes, v.hashes = nil, nil
 }
 
 // saver is one run of Save.

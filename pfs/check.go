@@ -1,0 +1,431 @@
+package pfs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"pfsd/pfs/internal/cas"
+	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/schema"
+	"pfsd/pfs/internal/tree"
+)
+
+// CheckOptions say how much Check does.
+type CheckOptions struct {
+	// Deep reads and hashes every byte, and makes every row of the path index again.
+	Deep bool
+}
+
+// Problem is one thing that Check found wrong.
+type Problem struct {
+	// Ref and Path say what is hurt: the branch, tag or commit, and the path in it; either may be empty.
+	Ref  string
+	Path string
+	Err  error
+}
+
+// String returns the problem in one line.
+func (p Problem) String() string {
+	return (&Error{Kind: KindCorrupt, Ref: p.Ref, Path: p.Path, Err: p.Err}).Error()
+}
+
+// CheckReport is what Check counted and found.
+type CheckReport struct {
+	Repos, Branches, Tags, Commits, Entries, Uploads int64
+	Problems                                         []Problem
+}
+
+// maxProblems bounds a report.
+const maxProblems = 1000
+
+// Check verifies the store while it is in use: that every record can be read and fits the others, that every version's
+// tree is whole and in canonical form, that the chunks of all contents are there; with Deep also that their bytes are
+// what was written. What is wrong is in the report; an error means that Check could not go on.
+func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error) {
+	c := &checker{store: s, deep: o.Deep, report: &CheckReport{}, repos: map[schema.ID]string{}}
+	c.trees = tree.NewChecker(s.trees)
+	c.contents = s.contents.NewChecker(o.Deep, func(err error) { c.problem(c.ref, c.path, err) })
+	err := s.kv.View(ctx, func(r kv.Reader) error {
+		c.rows = r
+		return c.run(ctx)
+	})
+	if err != nil {
+		return nil, wrap("pfs.Check", err, "", "")
+	}
+	return c.report, nil
+}
+
+// checker is one run of Check, on one view of the store.
+type checker struct {
+	store    *Store
+	rows     kv.Reader
+	deep     bool
+	report   *CheckReport
+	repos    map[schema.ID]string
+	trees    *tree.Checker
+	contents *cas.Checker
+	// ref and path are what contents is looking at.
+	ref, path string
+	meta      schema.StoreRecord
+}
+
+func (c *checker) problem(ref, path string, err error) {
+	if len(c.report.Problems) < maxProblems {
+		c.report.Problems = append(c.report.Problems, Problem{Ref: ref, Path: path, Err: err})
+	}
+}
+
+func (c *checker) problemf(ref, format string, args ...any) {
+	c.problem(ref, "", fmt.Errorf(format, args...))
+}
+
+// verifier is a key-value store that can check its own files.
+type verifier interface {
+	Verify(ctx context.Context) error
+}
+
+func (c *checker) run(ctx context.Context) error {
+	if v, ok := c.store.kv.(verifier); ok {
+		if err := v.Verify(ctx); err != nil {
+			c.problemf("", "key-value store: %w", err)
+		}
+	}
+	steps := []func(context.Context) error{
+		c.checkMeta, c.checkRepos, c.checkCommits, c.checkLines, c.checkIndex, c.checkUploads, c.checkTombs,
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each calls fn with every row of a prefix, which is valid until fn returns.
+func (c *checker) each(prefix []byte, fn func(row kv.Row) error) error {
+	for row, err := range c.rows.Scan(prefix, nil, false) {
+		if err == nil {
+			err = fn(row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get returns the value of a row, nil when there is none.
+func (c *checker) get(key []byte) ([]byte, error) {
+	value, err := c.rows.Get(key)
+	if errors.Is(err, kv.ErrNotFound) {
+		return nil, nil
+	}
+	return value, err
+}
+
+func (c *checker) checkMeta(context.Context) error {
+	value, err := c.get(schema.MetaKey())
+	if err != nil || value == nil {
+		return err
+	}
+	if c.meta, err = schema.DecodeStore(value); err != nil {
+		c.problemf("", "the store's own record: %w", err)
+	}
+	return nil
+}
+
+func (c *checker) checkRepos(ctx context.Context) error {
+	return c.each(schema.RepoPrefix(), func(row kv.Row) error {
+		name := string(row.Key[1:])
+		rec, err := schema.DecodeRepo(row.Value)
+		if err != nil {
+			c.problemf(name, "record of the repo: %w", err)
+			return nil
+		}
+		c.report.Repos++
+		c.repos[rec.ID] = name
+		if err := c.checkBranches(ctx, name, rec.ID); err != nil {
+			return err
+		}
+		return c.checkTags(name, rec.ID)
+	})
+}
+
+func (c *checker) checkBranches(ctx context.Context, repo string, id schema.ID) error {
+	prefix := schema.BranchPrefix(id)
+	return c.each(prefix, func(row kv.Row) error {
+		ref := BranchRef(repo, string(row.Key[len(prefix):])).String()
+		rec, err := schema.DecodeBranch(row.Value)
+		if err != nil {
+			c.problemf(ref, "record of the branch: %w", err)
+			return nil
+		}
+		c.report.Branches++
+		return c.checkBranch(ctx, ref, rec)
+	})
+}
+
+func (c *checker) checkBranch(ctx context.Context, ref string, rec schema.BranchRecord) error {
+	head, err := c.commit(ref, rec.Head)
+	if err != nil || head == nil {
+		return err
+	}
+	switch {
+	case rec.Seq > 0 && (head.Line != rec.Line || head.Seq != rec.Seq):
+		c.problemf(ref, "the head is at %d/%d, not at %d/%d", head.Line, head.Seq, rec.Line, rec.Seq)
+	case rec.Seq == 0 && head.Line == rec.Line:
+		c.problemf(ref, "the head is on the branch's own line, which is empty")
+	}
+	if p := rec.Pending; p != nil {
+		return c.checkTree(ctx, ref, &p.Root)
+	}
+	return nil
+}
+
+// commit returns the record of a commit that something at ref names; nil, with a problem, when it cannot.
+func (c *checker) commit(ref string, id schema.ID) (*schema.CommitRecord, error) {
+	value, err := c.get(schema.CommitKey(id))
+	if err != nil {
+		return nil, err
+	}
+	if value == nil {
+		c.problemf(ref, "commit %s is missing", id)
+		return nil, nil
+	}
+	rec, err := schema.DecodeCommit(value)
+	if err != nil {
+		c.problemf(ref, "commit %s: %w", id, err)
+		return nil, nil
+	}
+	return &rec, nil
+}
+
+func (c *checker) checkTags(repo string, id schema.ID) error {
+	prefix := schema.TagPrefix(id)
+	return c.each(prefix, func(row kv.Row) error {
+		ref := BranchRef(repo, string(row.Key[len(prefix):])).String()
+		rec, err := schema.DecodeTag(row.Value)
+		if err != nil {
+			c.problemf(ref, "record of the tag: %w", err)
+			return nil
+		}
+		c.report.Tags++
+		_, err = c.commit(ref, rec.Commit)
+		return err
+	})
+}
+
+func (c *checker) checkCommits(ctx context.Context) error {
+	return c.each(schema.CommitPrefix(), func(row kv.Row) error {
+		var id schema.ID
+		copy(id[:], row.Key[1:])
+		rec, err := schema.DecodeCommit(row.Value)
+		if err != nil {
+			c.problemf(id.String(), "record of the commit: %w", err)
+			return nil
+		}
+		c.report.Commits++
+		return c.checkCommit(ctx, id, &rec)
+	})
+}
+
+func (c *checker) checkCommit(ctx context.Context, id schema.ID, rec *schema.CommitRecord) error {
+	ref := id.String()
+	for _, parent := range rec.Parents {
+		p, err := c.commit(ref, parent)
+		if err != nil {
+			return err
+		}
+		if p != nil && (p.Time > rec.Time || p.Gen >= rec.Gen) {
+			c.problemf(ref, "it is older than its parent %s", parent)
+		}
+	}
+	if rec.Gen > c.meta.Gen {
+		c.problemf(ref, "generation %d is above the store's %d", rec.Gen, c.meta.Gen)
+	}
+	at, err := c.get(schema.SeqKey(rec.Line, rec.Seq))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(at, id[:]) {
+		c.problemf(ref, "another commit is at %d/%d", rec.Line, rec.Seq)
+	}
+	return c.checkTree(ctx, ref, &rec.Root)
+}
+
+// checkTree checks the files of one version.
+func (c *checker) checkTree(ctx context.Context, ref string, root *Entry) error {
+	if !root.IsDir() {
+		c.problemf(ref, "its root is no directory")
+		return nil
+	}
+	var failed error
+	visit := func(path string, e *schema.Entry) {
+		c.report.Entries++
+		if e.Kind == EntryFile && failed == nil {
+			c.ref, c.path = ref, path
+			failed = c.contents.Content(ctx, e.Content)
+		}
+	}
+	err := c.trees.Check(ctx, root.Root, root.Totals, visit, func(err error) { c.problem(ref, "", err) })
+	return errors.Join(err, failed)
+}
+
+func (c *checker) checkLines(context.Context) error {
+	return c.each(schema.LinePrefix(), func(row kv.Row) error {
+		rec, err := schema.DecodeLine(row.Value)
+		switch {
+		case err != nil:
+			c.problemf("", "line %x: %w", row.Key[1:], err)
+		case rec.Parent > 0:
+			at, err := c.get(schema.SeqKey(rec.Parent, rec.Seq))
+			if err != nil {
+				return err
+			}
+			if at == nil {
+				c.problemf("", "line %x leaves %d/%d, where no commit is", row.Key[1:], rec.Parent, rec.Seq)
+			}
+		}
+		return nil
+	})
+}
+
+func (c *checker) checkUploads(ctx context.Context) error {
+	return c.each(schema.UploadPrefix(), func(row kv.Row) error {
+		var id schema.ID
+		copy(id[:], row.Key[1:])
+		rec, err := schema.DecodeUpload(row.Value)
+		if err != nil {
+			c.problemf(id.String(), "record of the upload: %w", err)
+			return nil
+		}
+		c.report.Uploads++
+		listed, err := c.get(schema.ParkedKey(rec.Repo, rec.Branch, rec.Path, id))
+		if err != nil {
+			return err
+		}
+		if listed == nil {
+			c.problemf(id.String(), "the upload is not in the list of its branch")
+		}
+		return c.checkParts(ctx, id)
+	})
+}
+
+func (c *checker) checkParts(ctx context.Context, id schema.ID) error {
+	return c.each(schema.PartPrefix(id), func(row kv.Row) error {
+		rec, err := schema.DecodePart(row.Value)
+		if err != nil {
+			c.problemf(id.String(), "record of a part: %w", err)
+			return nil
+		}
+		part, err := cas.DecodePart(rec.Part)
+		if err != nil {
+			c.problemf(id.String(), "part: %w", err)
+			return nil
+		}
+		c.ref, c.path = id.String(), ""
+		return c.contents.Part(ctx, part)
+	})
+}
+
+func (c *checker) checkTombs(context.Context) error {
+	return c.each(schema.TombPrefix(), func(row kv.Row) error {
+		if _, err := schema.DecodeTombstone(row.Value); err != nil {
+			c.problemf("", "tombstone: %w", err)
+		}
+		return nil
+	})
+}
+
+// checkIndex checks the rows of the path index: that they can be read, and with Deep that they are those that the commits
+// call for, no more and no fewer.
+func (c *checker) checkIndex(ctx context.Context) error {
+	var rows int64
+	for _, prefix := range [][]byte{schema.PathRows(), schema.SubtreeRows()} {
+		err := c.each(prefix, func(row kv.Row) error {
+			rows++
+			_, path, _, ok := schema.ParseIndexKey(row.Key)
+			err := decodeIndexRow(row)
+			if !ok || err != nil {
+				c.problem("", path, errors.Join(errors.New("row of the path index"), err))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !c.deep {
+		return nil
+	}
+	return c.remakeIndex(ctx, rows)
+}
+
+func decodeIndexRow(row kv.Row) (err error) {
+	if row.Key[0] == schema.PathRows()[0] {
+		_, err = schema.DecodePath(row.Value)
+	} else {
+		_, err = schema.DecodeSubtree(row.Value)
+	}
+	return err
+}
+
+// remakeIndex makes the rows of every commit again and compares them with those that are stored, of which there are as
+// many as given.
+func (c *checker) remakeIndex(ctx context.Context, stored int64) error {
+	err := c.each(schema.CommitPrefix(), func(row kv.Row) error {
+		rec, err := schema.DecodeCommit(row.Value)
+		if err != nil {
+			return nil // reported already
+		}
+		made := &commit{rec: rec, root: c.store.rootEntry(rec.Root)}
+		copy(made.id[:], row.Key[1:])
+		parent, err := c.parentOf(ctx, made)
+		if err != nil || parent == nil {
+			return err
+		}
+		rows, err := pathRows(ctx, made, parent, storedRoot)
+		if err != nil {
+			c.problemf(made.id.String(), "path index: %w", err)
+			return nil
+		}
+		want := map[string][]byte{}
+		for _, row := range rows {
+			want[string(row.Key)] = row.Value
+		}
+		stored -= int64(len(want))
+		return c.compareIndex(made.id.String(), want)
+	})
+	if err == nil && stored != 0 {
+		c.problemf("", "the path index has %d rows too many", stored)
+	}
+	return err
+}
+
+func (c *checker) compareIndex(ref string, want map[string][]byte) error {
+	for key, value := range want {
+		got, err := c.get([]byte(key))
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(got, value) {
+			_, path, _, _ := schema.ParseIndexKey([]byte(key))
+			c.problem(ref, path, errors.New("its row in the path index is wrong or missing"))
+		}
+	}
+	return nil
+}
+
+// parentOf returns the commit that the path index compares c with; of a first commit that is its own empty root.
+func (c *checker) parentOf(ctx context.Context, made *commit) (*commit, error) {
+	if len(made.rec.Parents) == 0 {
+		return &commit{root: made.root}, nil
+	}
+	parent, err := c.store.loadCommit(ctx, made.rec.Parents[0])
+	if KindOf(err) == KindCorrupt {
+		return nil, nil // reported already
+	}
+	return parent, err
+}
