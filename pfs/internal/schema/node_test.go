@@ -129,15 +129,16 @@ func FuzzDecodeNode(f *testing.F) {
 }
 
 func FuzzApplyDelta(f *testing.F) {
-	for _, base := range nodes() {
-		for _, n := range nodes() {
+	all := nodes()
+	for _, base := range all {
+		for _, n := range all {
 			if base.Level == n.Level {
 				f.Add(schema.AppendDelta(nil, base, n))
 			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, base := range nodes() {
+		for _, base := range all {
 			n, err := schema.ApplyDelta(base, b)
 			if err != nil {
 				if !errors.Is(err, schema.ErrMalformed) {
