@@ -14,6 +14,8 @@ type Piece struct {
 	Size int64
 	// Hole is set when the piece is zeros only, to be stored as no bytes at all; Data is nil then.
 	Hole bool
+	// Last is set when the file ends with the piece.
+	Last bool
 	// Data is the bytes of a chunk. It is the Chunker's own memory and is overwritten by the next call of Next.
 	Data []byte
 }
@@ -79,6 +81,8 @@ func (c *Chunker) Next() (Piece, error) {
 	n := untilHole(p, c.offset, cut(p))
 	piece := Piece{Offset: c.offset, Size: int64(n), Data: p[:n:n]}
 	c.skip(n)
+	// No chunk takes all of what was looked ahead at, but at the end.
+	piece.Last = c.atEnd()
 	return piece, nil
 }
 
@@ -92,8 +96,12 @@ func (c *Chunker) hole() (Piece, error) {
 			return Piece{}, err
 		}
 	}
+	piece.Last = c.atEnd()
 	return piece, nil
 }
+
+// atEnd reports whether all bytes of the file have been returned, and that is known.
+func (c *Chunker) atEnd() bool { return c.lo == c.hi && c.err == io.EOF }
 
 // atHole reports whether the next bytes are a unit of a hole.
 func (c *Chunker) atHole() bool {

@@ -82,6 +82,8 @@ func check(t testing.TB, all []chunker.Piece, data []byte, offset int64) {
 			t.Fatalf("piece %d to %d has other bytes than the file", p.Offset, p.End())
 		case !p.Hole && (p.Size > chunker.Max || p.Size == 0 || p.Size < chunker.Min && !atEdge):
 			t.Fatalf("chunk %d to %d has a bad size", p.Offset, p.End())
+		case p.Last != (p.End() == end):
+			t.Fatalf("piece %d to %d of %d says of itself that it is the last: %t", p.Offset, p.End(), end, p.Last)
 		case !p.Hole && hasUnit(p):
 			t.Fatalf("chunk %d to %d has a hole in it", p.Offset, p.End())
 		}
