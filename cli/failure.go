@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,9 +95,4 @@ func remedy(err error) string {
 		return "see the branches with: pfsd branch list"
 	}
 	return remedies[e.Kind]
-}
-
-// interrupted reports whether err is no more than the end of ctx.
-func interrupted(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || pfs.KindOf(err) == pfs.KindCanceled)
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
+
+	"pfsd/cli/internal/control"
 )
 
 // flagJSON is the flag of every command that lists or shows something.
@@ -70,7 +72,7 @@ func isTerminal(w io.Writer) bool {
 }
 
 // modeString returns kind and permissions as ls(1) writes them.
-func modeString(kind string, mode uint32) string {
+func modeString(kind string, mode control.Mode) string {
 	letters := map[string]byte{
 		"file": '-', "dir": 'd', "symlink": 'l', "fifo": 'p', "socket": 's', "chardev": 'c', "blockdev": 'b', "link": '-',
 	}
@@ -84,7 +86,7 @@ func modeString(kind string, mode uint32) string {
 		}
 	}
 	for _, special := range []struct {
-		bit        uint32
+		bit        control.Mode
 		at         int
 		with, bare byte
 	}{{0o4000, 3, 's', 'S'}, {0o2000, 6, 's', 'S'}, {0o1000, 9, 't', 'T'}} {

@@ -151,7 +151,7 @@ func (r *receiver) temporary(name string) string {
 }
 
 // fileMode returns the permission bits as package os has them.
-func fileMode(mode uint32) fs.FileMode { return fs.FileMode(mode & 0o777) }
+func fileMode(mode control.Mode) fs.FileMode { return fs.FileMode(mode & 0o777) }
 
 // holeSize is the size of an aligned run of zeros that becomes a hole, as it is one in the store.
 const holeSize = 64 << 10

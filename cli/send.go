@@ -126,9 +126,9 @@ func (s *sender) sendBytes(e control.Entry, r io.Reader) error {
 }
 
 // modeOf returns the permission bits as the store keeps them.
-func modeOf(info fs.FileInfo) uint32 {
-	mode := uint32(info.Mode().Perm())
-	for bit, unix := range map[fs.FileMode]uint32{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
+func modeOf(info fs.FileInfo) control.Mode {
+	mode := control.Mode(info.Mode().Perm())
+	for bit, unix := range map[fs.FileMode]control.Mode{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
 		if info.Mode()&bit != 0 {
 			mode |= unix
 		}

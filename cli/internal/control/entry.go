@@ -11,7 +11,7 @@ import (
 // out.
 func entryOf(path string, e pfs.Entry, pending pfs.CommitID) Entry {
 	out := Entry{
-		Path: path, Kind: e.Kind.String(), Size: e.Size(), Mode: e.Mode, UID: e.UID, GID: e.GID, Mtime: e.ModTime(),
+		Path: path, Kind: e.Kind.String(), Size: e.Size(), Mode: Mode(e.Mode), UID: e.UID, GID: e.GID, Mtime: e.ModTime(),
 		Device: e.Device, Target: e.Target,
 	}
 	if !utf8.ValidString(e.Target) {

@@ -126,7 +126,7 @@ type Entry struct {
 	Path  string    `json:"path"`
 	Kind  string    `json:"kind"`
 	Size  int64     `json:"size"`
-	Mode  uint32    `json:"mode"`
+	Mode  Mode      `json:"mode"`
 	UID   uint32    `json:"uid"`
 	GID   uint32    `json:"gid"`
 	Mtime time.Time `json:"mtime"`

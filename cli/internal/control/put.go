@@ -124,7 +124,7 @@ func (i *putItem) link(tx *pfs.Tx) error {
 		return nil
 	}
 	return tx.Edit(i.Path, func(e *pfs.Entry) error {
-		e.Mode = i.Mode & 0o7777
+		e.Mode = uint32(i.Mode) & 0o7777
 		return nil
 	})
 }

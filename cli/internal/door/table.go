@@ -124,17 +124,29 @@ func (t *Table) Unmount(ctx context.Context, dir string) error {
 		if e.info.Dir != dir || e.owner.Detach == nil {
 			continue
 		}
-		if err := e.owner.Detach(ctx); err != nil {
-			return err
-		}
-		select {
-		case <-e.done:
-			return e.Err()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return e.unmount(ctx)
 	}
 	return &pfs.Error{Op: "door.Unmount", Kind: pfs.KindFileNotFound, Err: errors.New(dir + " is not a mount of this store")}
+}
+
+// unmount has the owner unmount e and waits for its end, which may come before the owner's answer.
+func (e *Entry) unmount(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	refused := make(chan error, 1)
+	go func() {
+		if err := e.owner.Detach(ctx); err != nil {
+			refused <- err
+		}
+	}()
+	select {
+	case <-e.done:
+		return e.Err()
+	case err := <-refused:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Close ends all doors, at once, and returns when they have ended; further ones cannot be opened.
