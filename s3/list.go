@@ -63,7 +63,7 @@ func (p *page) last() string {
 func list(ctx context.Context, t tree, l listing) (*page, error) {
 	p := &page{listing: l}
 	dir, _ := splitKey(l.prefix)
-	if l.limit == 0 || dir != "" && pfs.CheckPath(dir) != nil {
+	if l.limit == 0 || strings.HasPrefix(l.prefix, "/") || pfs.CheckPath(dir) != nil {
 		return p, nil
 	}
 	var err error
