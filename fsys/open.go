@@ -49,7 +49,8 @@ func (m *mount) open(n *inode, flags uint32, kill bool, out *fuse.OpenOut) fuse.
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
 	if canWrite(flags) {
 		n.writers++
-	} else {
+	}
+	if _, changed := d.changed(); !changed && !canWrite(flags) {
 		out.OpenFlags |= fuse.FOPEN_NOFLUSH
 	}
 	return fuse.OK

@@ -23,7 +23,15 @@ func (m *mount) Unlink(_ <-chan struct{}, h *fuse.InHeader, name string) fuse.St
 	if !ok {
 		return fuse.ENOENT
 	}
-	n := m.table.child(dir, name)
+	if err := m.unlink(m.table.child(dir, name), path); err != nil {
+		return m.fail("unlink", err)
+	}
+	m.lostFor(dir, name)
+	return fuse.OK
+}
+
+// unlink removes path, of which n, if not nil, is the inode.
+func (m *mount) unlink(n *inode, path string) error {
 	private := false
 	if n != nil {
 		n.mu.Lock()
@@ -32,14 +40,13 @@ func (m *mount) Unlink(_ <-chan struct{}, h *fuse.InHeader, name string) fuse.St
 	}
 	err := m.change(func(tx *pfs.Tx) error { return tx.Unlink(path) })
 	if err != nil && (!private || !isAbsent(err)) {
-		return m.fail("unlink", err)
+		return err
 	}
 	if n != nil {
 		n.attr.ctime = m.now()
 		m.loseLocked(n)
 	}
-	m.lostFor(dir, name)
-	return fuse.OK
+	return nil
 }
 
 // Rmdir removes an empty directory.
