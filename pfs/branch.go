@@ -44,14 +44,25 @@ func (s *Store) CreateBranch(ctx context.Context, ref Ref, o BranchOptions) (Bra
 		}
 	}
 	var made *branch
+	var announced *announcement
 	err := s.committer.do(ctx, true, func(g *group) (err error) {
-		made, err = g.createBranch(ctx, ref, from, o)
+		if made, err = g.createBranch(ctx, ref, from, o); err == nil {
+			announced = g.announceMade(made, o.By)
+		}
 		return err
 	})
 	if err != nil {
 		return Branch{}, err
 	}
+	s.settle(ctx, announced)
 	return made.info(), nil
+}
+
+// announceMade tells watchers, who may have been waiting for it, that there is a branch now.
+func (g *group) announceMade(b *branch, by By) *announcement {
+	a := &announcement{by: by, event: Event{Origin: by.Origin, Changes: []PathChange{{Subtree: true}}}}
+	g.publish = append(g.publish, func() { g.store.watchers.announce(b.repo.name, b.name, a) })
+	return a
 }
 
 func (g *group) createBranch(ctx context.Context, ref Ref, from *commit, o BranchOptions) (*branch, error) {

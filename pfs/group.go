@@ -180,7 +180,7 @@ func (g *group) writeRows(ctx context.Context, shared []kv.Row) error {
 	for _, row := range shared {
 		size += row.Size()
 	}
-	if size > kv.MaxCommit {
+	if size > kv.MaxCommit || len(g.rows)+len(shared) > kv.MaxCommitRows {
 		if err := g.store.kv.Put(ctx, shared); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ func (s *Store) CreateRepo(ctx context.Context, name string, owner Owner, by By)
 		return Repo{}, err
 	}
 	var made *repo
+	var announced *announcement
 	err := s.committer.do(ctx, true, func(g *group) (err error) {
 		if s.repo(name) != nil {
 			return &Error{Op: op, Kind: KindExists, Ref: name}
@@ -28,11 +29,13 @@ func (s *Store) CreateRepo(ctx context.Context, name string, owner Owner, by By)
 			return err
 		}
 		g.publish = append(g.publish, func() { s.addRepo(made); s.addBranch(b) })
+		announced = g.announceMade(b, by)
 		return nil
 	})
 	if err != nil {
 		return Repo{}, err
 	}
+	s.settle(ctx, announced)
 	return made.info(), nil
 }
 
