@@ -1,0 +1,111 @@
+package s3_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCopyObject(t *testing.T) {
+	s := newServer(t)
+	s.want(200, "", "PUT", "/dev.data", "")
+	first := s.put("/data/a b+c", "old", "Content-Type", "text/plain", "x-amz-meta-a", "1", "x-amz-tagging", "t=1", "x-amz-meta-mtime", "1700000000.5")
+	s.put("/data/a b+c", "new", "x-amz-meta-a", "2")
+	type result struct{ ETag, LastModified string }
+	a := s.want(200, "", "PUT", "/dev.data/copy", "", "x-amz-copy-source", "/data/a%20b%2Bc?versionId="+first)
+	if r := decode[result](t, a); r.ETag != etagOf("old") || r.LastModified == "" || a.Header.Get("X-Amz-Copy-Source-Version-Id") != first {
+		t.Errorf("copied %+v %v", r, a.Header)
+	}
+	got := s.want(200, "", "GET", "/dev.data/copy", "")
+	if got.body != "old" || got.Header.Get("Content-Type") != "text/plain" || got.Header.Get("X-Amz-Meta-A") != "1" ||
+		got.Header.Get("X-Amz-Tagging-Count") != "1" || got.Header.Get("X-Amz-Meta-Mtime") != "1700000000.5" {
+		t.Errorf("the copy: %q %v", got.body, got.Header)
+	}
+	s.want(200, "", "PUT", "/data/copy", "", "x-amz-copy-source", "data/a%20b%2Bc", "x-amz-metadata-directive", "REPLACE",
+		"Content-Type", "image/png", "x-amz-meta-b", "3")
+	got = s.want(200, "", "GET", "/data/copy", "")
+	if got.body != "new" || got.Header.Get("Content-Type") != "image/png" || got.Header.Get("X-Amz-Meta-A") != "" || got.Header.Get("X-Amz-Meta-B") != "3" {
+		t.Errorf("the copy: %q %v", got.body, got.Header)
+	}
+	s.want(200, "", "PUT", "/data/copy", "", "x-amz-copy-source", "data/copy", "x-amz-metadata-directive", "REPLACE")
+	s.want(400, "InvalidRequest", "PUT", "/data/copy", "", "x-amz-copy-source", "data/copy")
+	s.want(200, "", "PUT", "/data/k", "", "x-amz-copy-source", "data/copy", "x-amz-checksum-algorithm", "CRC32")
+	if h := s.want(200, "", "HEAD", "/data/k", "", "x-amz-checksum-mode", "ENABLED").Header; h.Get("X-Amz-Checksum-Crc32") == "" {
+		t.Errorf("no checksum: %v", h)
+	}
+	s.put("/data/empty", "")
+	s.want(200, "", "PUT", "/data/empty2", "", "x-amz-copy-source", "data/empty")
+	if got := s.want(200, "", "GET", "/data/empty2", ""); got.Header.Get("Etag") != etagOf("") {
+		t.Errorf("copy of an empty object: %v", got.Header)
+	}
+}
+
+func TestCopyErrors(t *testing.T) {
+	s := newServer(t)
+	s.put("/data/k", "x")
+	for _, tc := range []struct {
+		status       int
+		code, source string
+		headers      []string
+	}{
+		{404, "NoSuchKey", "/data/missing", nil},
+		{404, "NoSuchBucket", "/missing/k", nil},
+		{404, "NoSuchVersion", "/data/k?versionId=HEAD~9", nil},
+		{400, "InvalidArgument", "/data/k?x=y", nil},
+		{400, "InvalidArgument", "data", nil},
+		{400, "InvalidArgument", "/", nil},
+		{400, "InvalidArgument", "/data/%zz", nil},
+		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-match", etagOf("y")}},
+		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-none-match", etagOf("x")}},
+		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-unmodified-since", "Mon, 01 Jan 2001 00:00:00 GMT"}},
+		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT"}},
+		{412, "PreconditionFailed", "/data/k", []string{"If-None-Match", "*"}},
+		{400, "InvalidArgument", "/data/k", []string{"x-amz-metadata-directive", "MOVE"}},
+		{400, "InvalidRequest", "/data/k", []string{"x-amz-checksum-algorithm", "MD5"}},
+	} {
+		s.put("/data/target", "old")
+		a := s.do("PUT", "/data/target", "", append(tc.headers, "x-amz-copy-source", tc.source)...)
+		if a.StatusCode != tc.status || a.code() != tc.code {
+			t.Errorf("%s %q: %d %s", tc.source, tc.headers, a.StatusCode, a.code())
+		}
+		if got := s.get("/data/target"); got != "old" {
+			t.Errorf("%s: the target is %q", tc.source, got)
+		}
+	}
+}
+
+func TestTagging(t *testing.T) {
+	s := newServer(t)
+	first := s.put("/data/k", "x", "x-amz-tagging", "a=1&b=%C3%A4", "x-amz-meta-m", "1")
+	if a := s.want(200, "", "GET", "/data/k?tagging", ""); !strings.Contains(a.body, "<Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key><Value>ä</Value></Tag>") {
+		t.Error(a.body)
+	}
+	s.want(200, "", "PUT", "/data/k?tagging", "<Tagging><TagSet><Tag><Key>c</Key><Value>3</Value></Tag></TagSet></Tagging>")
+	a := s.want(200, "", "GET", "/data/k", "")
+	if a.body != "x" || a.Header.Get("X-Amz-Tagging-Count") != "1" || a.Header.Get("X-Amz-Meta-M") != "1" {
+		t.Errorf("%q %v", a.body, a.Header)
+	}
+	if a := s.want(200, "", "GET", "/data/k?tagging&versionId="+first, ""); !strings.Contains(a.body, "<Key>a</Key>") {
+		t.Error(a.body)
+	}
+	s.want(204, "", "DELETE", "/data/k?tagging", "")
+	if a := s.want(200, "", "GET", "/data/k?tagging", ""); strings.Contains(a.body, "<Key>") {
+		t.Error(a.body)
+	}
+	s.want(400, "MalformedXML", "PUT", "/data/k?tagging", "")
+	s.want(404, "NoSuchKey", "PUT", "/data/missing?tagging", "<Tagging><TagSet></TagSet></Tagging>")
+	s.want(501, "NotImplemented", "DELETE", "/data/k?tagging&versionId="+first, "")
+}
+
+func TestGetObjectAttributes(t *testing.T) {
+	s := newServer(t)
+	s.put("/data/k", "hello", "x-amz-sdk-checksum-algorithm", "CRC32")
+	a := s.want(200, "", "GET", "/data/k?attributes", "", "x-amz-object-attributes", "ETag,Checksum,ObjectSize, StorageClass,ObjectParts")
+	for _, want := range []string{"<ObjectSize>5</ObjectSize>", "<ChecksumCRC32>NhCmhg==</ChecksumCRC32>", "<StorageClass>STANDARD</StorageClass>",
+		"<ETag>" + strings.Trim(etagOf("hello"), `"`)} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("no %s in %s", want, a.body)
+		}
+	}
+	s.want(400, "InvalidRequest", "GET", "/data/k?attributes", "")
+	s.want(400, "InvalidArgument", "GET", "/data/k?attributes", "", "x-amz-object-attributes", "Colour")
+}
