@@ -9,9 +9,32 @@ import (
 	"pfsd/pfs/internal/tree"
 )
 
+// TestGoldenRoots pins the root hashes of directories of one, two and three levels: the format of nodes as a whole.
+func TestGoldenRoots(t *testing.T) {
+	for _, tt := range []struct {
+		files int
+		root  string
+	}{
+		{0, "0000000000000000000000000000000000000000000000000000000000000000"},
+		{1, "3d403c86e64cf3c3b53534f9548dc846a8685e562df72d858ca61d5e745710a2"},
+		{1000, "be10dd5539c27d70c1ebe49e11bf200fd8d122b971c3209325a9b24bdb2ca340"},
+		{20_000, "c4b7edaadaf79535e46f6f1db98d57e46c6f3906a59c8372b792da75fa568952"},
+	} {
+		r := newRows()
+		s := tree.New(r, 1<<20)
+		var puts []tree.Entry
+		for i := range tt.files {
+			puts = append(puts, file(fmt.Sprintf("file-%d", i), i))
+		}
+		if root := r.commit(t, s, with(t, s.Empty(), puts))[0]; root.String() != tt.root {
+			t.Errorf("%d files: root %s, want %s", tt.files, root, tt.root)
+		}
+	}
+}
+
 // TestCanonical makes one set of entries in many ways.
 func TestCanonical(t *testing.T) {
-	const size, orders = 3000, 100
+	const size, orders = 1000, 100
 	entries := make([]tree.Entry, 0, 2*size)
 	for i := range 2 * size {
 		e := file(fmt.Sprintf("file-%d", i*7919%100_003), i)

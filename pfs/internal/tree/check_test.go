@@ -23,13 +23,13 @@ func check(t testing.TB, r *rows, root schema.Hash, totals schema.Totals) (repor
 	return reports, visits
 }
 
-// nested returns a directory with directories, 1,000 files in each of them.
-func nested(t testing.TB, s *tree.Store) *tree.Dir {
+// nested returns a directory with three directories, and as many files in each of them.
+func nested(t testing.TB, s *tree.Store, files int) *tree.Dir {
 	d := s.Empty()
 	for i := range 3 {
 		var puts []tree.Entry
-		for j := range 1000 {
-			puts = append(puts, file(fmt.Sprintf("file-%d", j), i*1000+j))
+		for j := range files {
+			puts = append(puts, file(fmt.Sprintf("file-%d", j), i*files+j))
 		}
 		sub := tree.Entry{Sub: with(t, s.Empty(), puts)}
 		sub.Name, sub.Kind = fmt.Sprintf("dir-%d", i), schema.KindDir
@@ -41,7 +41,7 @@ func nested(t testing.TB, s *tree.Store) *tree.Dir {
 func TestCheckGood(t *testing.T) {
 	r := newRows()
 	s := tree.New(r, 1<<20)
-	d := nested(t, s)
+	d := nested(t, s, 1000)
 	for i := range 50 {
 		r.commit(t, s, d)
 		sub, _, err := d.Get(t.Context(), fmt.Sprintf("dir-%d", i%3))
@@ -67,7 +67,7 @@ func TestCheckGood(t *testing.T) {
 func TestCheckMemo(t *testing.T) {
 	r := newRows()
 	s := tree.New(r, 1<<20)
-	d := nested(t, s)
+	d := nested(t, s, 1000)
 	first := r.commit(t, s, d)[0]
 	e := with(t, d, []tree.Entry{file("one-more", 1)})
 	second := r.commit(t, s, e)[0]
@@ -90,7 +90,7 @@ func TestCheckMemo(t *testing.T) {
 func TestDamagedRows(t *testing.T) {
 	r := newRows()
 	s := tree.New(r, 1<<28)
-	d := nested(t, s)
+	d := nested(t, s, 300)
 	r.commit(t, s, d)
 	sub, _, err := d.Get(t.Context(), "dir-1")
 	if err != nil {

@@ -33,14 +33,14 @@ func (m *model) sorted(want map[string]schema.Entry) []schema.Entry {
 }
 
 func (m *model) put(t *rapid.T) {
-	n := rapid.SampledFrom([]int{1, 1, 3, 40, 300}).Draw(t, "puts")
+	n := rapid.SampledFrom([]int{1, 1, 3, 40, 200}).Draw(t, "puts")
 	var puts []tree.Entry
 	var removes []string
 	after := make(map[string]schema.Entry, len(m.want)+n)
 	for name, e := range m.want {
 		after[name] = e
 	}
-	for range rapid.SampledFrom([]int{0, 0, 1, 50, 300}).Draw(t, "removes") {
+	for range rapid.SampledFrom([]int{0, 0, 1, 50, 200}).Draw(t, "removes") {
 		name := drawName(t)
 		removes = append(removes, name)
 		delete(after, name)
@@ -98,7 +98,7 @@ func (m *model) save(t *rapid.T) {
 // check compares everything that can be read with the model.
 func (m *model) check(t *rapid.T) {
 	compare(t, m.dir, m.sorted(m.want))
-	if m.before == nil {
+	if m.before == nil || !rapid.Bool().Draw(t, "compare with before") {
 		return
 	}
 	compare(t, m.before, m.sorted(m.beforeWant))
