@@ -59,7 +59,7 @@ func (p *program) app() *cli.App {
 		UsageText:              "pfsd COMMAND [ARGUMENT...]",
 		Description:            addressHelp,
 		HideVersion:            true,
-		HideHelpCommand:        true,
+		HideHelpCommand:        false,
 		UseShortOptionHandling: true,
 		Writer:                 p.stdout,
 		ErrWriter:              p.stderr,

@@ -21,15 +21,15 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{
 			Name: flagData, EnvVars: []string{"PFSD_DATA"},
-			Usage: "the data `DIR`ectory (default: $XDG_DATA_HOME/pfsd, else ~/.local/share/pfsd)",
+			Usage: "the `DIR` that holds the store (default: $XDG_DATA_HOME/pfsd, else ~/.local/share/pfsd)",
 		},
 		&cli.StringFlag{
 			Name: flagMemory, EnvVars: []string{"PFSD_MEMORY"}, Value: "256MiB",
-			Usage: "about how much memory caches and buffers may take, where this process holds the store",
+			Usage: "about how much memory (`SIZE`) caches and buffers may take, where this process holds the store",
 		},
 		&cli.StringFlag{
 			Name: flagLog, EnvVars: []string{"PFSD_LOG"}, Value: "warn",
-			Usage: "how much is logged on stderr: debug, info, warn or error",
+			Usage: "the least `LEVEL` that is logged on stderr: debug, info, warn or error",
 		},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -57,11 +59,8 @@ func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 	if err != nil {
 		return nil, err
 	}
-	point, err := datadir.Canonical(dir)
+	point, err := mountPoint(data, dir)
 	if err != nil {
-		return nil, fmt.Errorf("mount point: %w", err)
-	}
-	if err := data.CheckMountPoint(point); err != nil {
 		return nil, err
 	}
 	spec := door.Mount{Dir: point, Address: ref.String(), Author: person().Name}
@@ -73,15 +72,31 @@ func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 	}, nil
 }
 
+// mountPoint returns dir in canonical form when it can be mounted on.
+func mountPoint(data *datadir.Dir, dir string) (string, error) {
+	point, err := datadir.Canonical(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("there is no directory %s to mount on: make it with mkdir", dir)
+	case err != nil:
+		return "", fmt.Errorf("mount point: %w", err)
+	}
+	// A dead mount does not let itself be looked at, and is replaced.
+	if _, err := os.Stat(point); err == nil && mountpoint.IsMount(point) {
+		return "", fmt.Errorf("%s is a mount of pfsd already: end it with pfsd umount %s", dir, dir)
+	}
+	return point, data.CheckMountPoint(point)
+}
+
 // provide makes sure that the version at ref exists, making the branch when it may.
 func provide(ctx context.Context, store *control.Client, ref pfs.Ref, create bool) error {
 	_, err := store.Stat(ctx, control.FileRequest{Ref: ref.String()})
-	var e *pfs.Error
-	if !create || !errors.As(err, &e) || e.Kind != pfs.KindRepoNotFound && e.Kind != pfs.KindBranchNotFound {
+	missing := pfs.KindOf(err) == pfs.KindRepoNotFound || pfs.KindOf(err) == pfs.KindBranchNotFound
+	if !create || !missing {
 		return err
 	}
 	_, err = store.CreateBranch(ctx, control.BranchRequest{Ref: ref.String(), MakeRepo: true, By: person()})
-	if errors.As(err, &e) && e.Kind == pfs.KindExists {
+	if pfs.KindOf(err) == pfs.KindExists {
 		return nil
 	}
 	return err

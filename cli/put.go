@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -103,8 +102,7 @@ func plan(ctx context.Context, c *cli.Context, store *control.Client, sources []
 // isDirectory reports whether there is a directory at a. What is not there is none; its branch must be.
 func isDirectory(ctx context.Context, store *control.Client, a address) (bool, error) {
 	s, err := store.Stat(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path})
-	var e *pfs.Error
-	if errors.As(err, &e) && e.Kind == pfs.KindFileNotFound {
+	if pfs.KindOf(err) == pfs.KindFileNotFound {
 		return false, nil
 	}
 	return err == nil && s.Kind == "dir", err

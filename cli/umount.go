@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -34,8 +33,7 @@ func (p *program) umount(c *cli.Context) error {
 	err = p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		return store.Unmount(ctx, control.UnmountRequest{Dir: dir})
 	})
-	var e *pfs.Error
-	if !errors.As(err, &e) || e.Kind != pfs.KindFileNotFound {
+	if pfs.KindOf(err) != pfs.KindFileNotFound {
 		return err
 	}
 	// No living pfsd has it: it may be what one that was killed has left.

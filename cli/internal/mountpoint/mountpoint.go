@@ -3,7 +3,10 @@ package mountpoint
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
+	"syscall"
 
 	"pfsd/cli/internal/door"
 	"pfsd/fsys"
@@ -35,7 +38,13 @@ type kernelMount struct {
 }
 
 // Detach unmounts it as umount(8) does.
-func (m kernelMount) Detach(context.Context) (bool, error) { return true, fsys.Detach(m.dir, false) }
+func (m kernelMount) Detach(context.Context) (bool, error) {
+	err := fsys.Detach(m.dir, false)
+	if errors.Is(err, syscall.EBUSY) {
+		err = fmt.Errorf("%s is in use: a program has a file open in it, or its working directory there", m.dir)
+	}
+	return true, err
+}
 
 // Abandon takes it away whoever uses it. It does nothing when it is gone.
 func (m kernelMount) Abandon() error {

@@ -1,0 +1,73 @@
+# make            build ./pfsd
+# make run        serve a demo store, S3 and a mount, until Ctrl-C
+# make test       everything that is checked, in under 15 minutes on two cores
+# make test-full  the same with the large runs
+# make fuzz       each fuzz target for a minute (FUZZTIME=...)
+# make bench      the benchmarks
+# make install    put pfsd into $(PREFIX)/bin
+# make clean      remove what was built
+
+SHELL    := /bin/bash
+GO       ?= go
+PREFIX   ?= /usr/local
+FUZZTIME ?= 1m
+
+# The demo store of `make run` is kept from one run to the next.
+DEMO_ADDR := 127.0.0.1:9000
+DEMO_DATA := $(CURDIR)/bin/demo-data
+DEMO_DIR  := $(CURDIR)/demo
+
+# The packages that are tested in this process; integration/ runs the built program.
+unit = $$($(GO) list ./... | grep -v /integration)
+
+.PHONY: all build run test test-full unit checks integration tools fuzz bench install clean
+.DELETE_ON_ERROR:
+
+all: build
+
+build:
+	$(GO) build -o pfsd .
+
+run: build
+	@./.ci/demo ./pfsd "$(DEMO_DATA)" "$(DEMO_ADDR)" "$(DEMO_DIR)"
+
+test: tools checks unit integration
+
+test-full: export PFSD_FULL = 1
+test-full: tools checks unit
+	PFSD_BIN=$(CURDIR)/pfsd $(GO) test -count=1 -timeout=2h ./integration/...
+
+# What the tests need besides Go: installed when missing, by root on a system with apt-get; otherwise this says what to do.
+tools:
+	@./.ci/tools
+
+checks:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted by gofmt: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The arrows between packages are checked by the test in the root, which must not come from the cache.
+unit:
+	$(GO) test -count=1 .
+	$(GO) test -race -timeout=10m $(unit)
+
+integration: build
+	PFSD_BIN=$(CURDIR)/pfsd $(GO) test -count=1 -timeout=14m ./integration/...
+
+fuzz:
+	@set -e; for package in $(unit); do \
+	    for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	        echo "$$package $$target"; \
+	        $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	    done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem $(unit)
+
+install: build
+	install -D -m 0755 pfsd $(DESTDIR)$(PREFIX)/bin/pfsd
+
+clean:
+	rm -rf pfsd bin
+	rmdir demo 2>/dev/null || true
