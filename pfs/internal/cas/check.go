@@ -20,8 +20,8 @@ type Checker struct {
 	seen   map[schema.Hash]error // what was wrong with the record or chunk of that hash and all below; nil for nothing
 }
 
-// NewChecker returns a Checker that hands what is wrong with each content, an ErrCorrupt, to report. A deep one reads and hashes all
-// bytes; others see to it that each record is sound and that each chunk has a row.
+// NewChecker returns a Checker that hands what is wrong with each content, an ErrCorrupt, to report. A deep one reads and
+// hashes all bytes; others see to it that each record is sound and that each chunk has a row.
 func (s *Store) NewChecker(deep bool, report func(error)) *Checker {
 	return &Checker{s: s, deep: deep, report: report, seen: map[schema.Hash]error{}}
 }

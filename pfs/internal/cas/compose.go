@@ -151,8 +151,8 @@ func (c *composer) subtree(g *segment, level int, off, end int64) (child, bool, 
 	return c.withCV(k, off)
 }
 
-// withCV returns the subtree k at the file offset off with the chaining value that the tree wants to have of it, or false when
-// it would have to be computed from what is below.
+// withCV returns the subtree k at the file offset off with the chaining value that the tree wants to have of it, or false
+// when it would have to be computed from what is below.
 func (c *composer) withCV(k child, off int64) (child, bool, error) {
 	if c.tree.dense && k.cv == (cv{}) {
 		if !k.hash.IsZero() {

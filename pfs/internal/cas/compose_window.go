@@ -113,8 +113,8 @@ func (b *windowBuilder) keep(f *feed, at int64) {
 
 // groups fills in the record's chaining values: those just made, those that are stored, and the rest by reading.
 func (b *windowBuilder) groups() error {
-	for off, end := b.off, b.off; off < b.end; off = end {
-		end = off + min(groupSize, b.end-off)
+	for off := b.off; off < b.end; {
+		end := off + min(groupSize, b.end-off)
 		i := (off - b.off) / groupSize
 		if b.hashed[i] == (cv{}) {
 			g, err := b.group(off, end)
@@ -124,6 +124,7 @@ func (b *windowBuilder) groups() error {
 			b.hashed[i] = g
 		}
 		b.w.groups = append(b.w.groups, b.hashed[i])
+		off = end
 	}
 	return nil
 }

@@ -46,8 +46,8 @@ func (s *Store) Chunks(ctx context.Context, c schema.Content) iter.Seq2[Extent, 
 	}
 }
 
-// NextData returns the offset of the first byte at or behind off that is not in a hole. It returns io.EOF when there is none,
-// and when off is at the end or behind it; ErrInvalid for a negative off.
+// NextData returns the offset of the first byte at or behind off that is not in a hole. It returns io.EOF when there is
+// none, and when off is at the end or behind it; ErrInvalid for a negative off.
 func (s *Store) NextData(ctx context.Context, c schema.Content, off int64) (int64, error) {
 	return s.next(ctx, c, off, false)
 }
@@ -111,8 +111,8 @@ func (v *view) extents(ctx context.Context, off int64) iter.Seq2[Extent, error] 
 	}
 }
 
-// hole returns how many bytes from off on, up to the end of the subtree that off is in, are known from the nodes to be holes;
-// 0 when a window has to be asked.
+// hole returns how many bytes from off on, up to the end of the subtree that off is in, are known from the nodes to be
+// holes; 0 when a window has to be asked.
 func (v *view) hole(ctx context.Context, off int64) (int64, error) {
 	for level := v.level - 1; level >= 0; level-- {
 		start := off / span(level) * span(level)

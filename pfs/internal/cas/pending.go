@@ -129,8 +129,8 @@ func (s *Store) unsavedOf(batches []*batch) []*row {
 	return rows
 }
 
-// syncPacks makes the packs durable that rows depend on, and notes that in the rows. When one fails all rows that wait for it
-// are lost, whoever they belong to, and the error is returned.
+// syncPacks makes the packs durable that rows depend on, and notes that in the rows. When one fails all rows that wait for
+// it are lost, whoever they belong to, and the error is returned.
 func (s *Store) syncPacks(rows []*row) error {
 	var errs []error
 	for id, err := range s.syncAll(s.packsOf(rows)) {
@@ -180,13 +180,18 @@ func (s *Store) syncAll(ids map[uint64]error) map[uint64]error {
 	return ids
 }
 
-// lose drops the unsaved rows that depend on a pack which could not be synced.
+// lose drops the unsaved rows that depend on a pack which could not be synced, and notes what else is lost with them.
 func (s *Store) lose(pack uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.unsaved {
 		if r.pack == pack {
 			s.settleLocked(r, rowLost)
+		}
+	}
+	for root, b := range s.open {
+		if b.pruneLocked(); b.err != nil {
+			s.lost[root] = b.err
 		}
 	}
 }

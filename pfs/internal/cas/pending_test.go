@@ -297,6 +297,32 @@ func TestLost(t *testing.T) {
 	b.check(t, c)
 }
 
+// TestLostBySettle checks that what Settle finds lost is known to be when the next Pending has returned.
+func TestLostBySettle(t *testing.T) {
+	b := newBench(t)
+	broken := &brokenPacks{packs: b.Store.packs, err: errors.New("disk")}
+	b.Store.packs = broken
+	c, pin, err := b.Ingest(ctx, bytes.NewReader(noise[:1<<20]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pin.Release()
+	if err := b.Settle(ctx); !errors.Is(err, ErrLost) {
+		t.Errorf("Settle: %v", err)
+	}
+	flush, err := b.Pending(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Verify(c.Root); !errors.Is(err, ErrLost) || !errors.Is(pin.Err(), ErrLost) {
+		t.Errorf("Verify: %v, Err: %v", err, pin.Err())
+	}
+	flush.Done(true)
+	if err := b.Verify(c.Root); !errors.Is(err, ErrLost) {
+		t.Errorf("Verify after Done: %v", err)
+	}
+}
+
 // TestLostWhileLinked checks that what depends on an unsaved part is lost with it.
 func TestLostWhileLinked(t *testing.T) {
 	b := newBench(t)

@@ -38,17 +38,6 @@ func newBench(t testing.TB) *bench {
 	return &bench{New(rows, packs, Options{}), rows, packs}
 }
 
-// must returns v, or fails the test.
-func must[T any](t testing.TB) func(v T, err error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
-
 // ingest stores data and releases the pin.
 func (b *bench) ingest(t testing.TB, data []byte) schema.Content {
 	t.Helper()
@@ -109,7 +98,7 @@ func bytesOf(seed byte, n int) []byte {
 var sizes = []int{
 	0, 1, 63, 64, 65, 1023, 1024, 1025, 2048, 2049, 16383, 16384, 16385, 32767, 32768, 32769, 65535, 65536, 65537, 131072,
 	524287, 524288, 524289, 1<<20 - 1, 1 << 20, 1<<20 + 1, 2 << 20, 2<<20 + 1, 3<<20 - 1, 3 << 20, 5<<20 + 12345,
-	chunker.Window - 1, chunker.Window, chunker.Window + 1, chunker.Window + 1<<20, 2*chunker.Window + 77, 3 * chunker.Window,
+	chunker.Window, chunker.Window + 1, 2*chunker.Window + 77,
 }
 
 // TestIngest checks hash, bytes and the chunk list at all sizes, of random bytes, of zeros and of both.
@@ -139,7 +128,7 @@ func TestIngest(t *testing.T) {
 		b.commit(t)
 	}
 	if len(b.unsaved) > 0 || b.unsavedBytes != 0 || len(b.pins) > 0 || len(b.finished) > 0 {
-		t.Errorf("left behind: %d rows, %d bytes, %d pins, %d batches", len(b.unsaved), b.unsavedBytes, len(b.pins), len(b.finished))
+		t.Errorf("left behind: %d rows, %d pins, %d batches", len(b.unsaved), len(b.pins), len(b.finished))
 	}
 }
 
