@@ -29,30 +29,36 @@ type oldNode struct {
 
 // merge sets the items to those of n with the changes made, and reports whether they differ from n's.
 func (p *pass) merge(n *node, changes []change) bool {
-	if len(changes) == 0 {
-		p.items = n.items
+	p.items = n.items
+	if !slices.ContainsFunc(changes, n.differs) {
 		return false
 	}
-	differ := false
 	items := make([]item, 0, len(n.items)+len(changes))
-	rest := n.items
+	rest := node{items: n.items}
 	for i := range changes {
 		ch := &changes[i]
-		at := (&node{items: rest}).find(ch.key)
-		items = append(items, rest[:at]...)
-		rest = rest[at:]
-		if len(rest) > 0 && rest[0].key == ch.key {
-			differ = differ || !ch.put || !rest[0].same(&ch.item)
-			rest = rest[1:]
-		} else {
-			differ = differ || ch.put
+		at := rest.find(ch.key)
+		items = append(items, rest.items[:at]...)
+		rest.items = rest.items[at:]
+		if len(rest.items) > 0 && rest.items[0].key == ch.key {
+			rest.items = rest.items[1:]
 		}
 		if ch.put {
 			items = append(items, ch.item)
 		}
 	}
-	p.items = append(items, rest...)
-	return differ
+	p.items = append(items, rest.items...)
+	return true
+}
+
+// differs reports whether ch makes n another node. Most changes that do not are removals of what is not there: of the key
+// that a name would have in an entry of the other kind.
+func (n *node) differs(ch change) bool {
+	at := n.find(ch.key)
+	if at == len(n.items) || n.items[at].key != ch.key {
+		return ch.put
+	}
+	return !ch.put || !n.items[at].same(&ch.item)
 }
 
 // feed cuts the items, and leaves those behind the last end open.
