@@ -96,7 +96,7 @@ func (p *pass) close(items []item) {
 		return
 	}
 	// A node holds on to all that its slice does: a short one out of a long run must not.
-	if cap(items) > 2*len(items) {
+	if 2*len(items) < max(len(p.items), cap(items)) {
 		items = slices.Clone(items)
 	}
 	n := &node{level: p.level, items: slices.Clip(items), from: from}
