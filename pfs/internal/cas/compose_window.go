@@ -83,11 +83,8 @@ func (b *windowBuilder) cut(at int64) (int64, error) {
 		var h schema.Hash
 		if piece.Hole {
 			f.writeZeros(piece.Size)
-		} else {
-			f.write(piece.Data)
-			if h, err = b.c.w.chunk(piece.Data); err != nil {
-				return 0, err
-			}
+		} else if h, err = b.c.w.data(&f, piece.Data); err != nil {
+			return 0, err
 		}
 		b.w.add(int32(piece.Size), h)
 		if piece.End() == b.end {

@@ -27,7 +27,13 @@ type feed struct {
 	last   guts.Node // of the last of them: its root if it is the whole file
 }
 
-// write adds bytes.
+// Write adds bytes. It never fails.
+func (f *feed) Write(p []byte) (int, error) {
+	n := len(p)
+	f.write(p)
+	return n, nil
+}
+
 func (f *feed) write(p []byte) {
 	for len(p) > 0 {
 		in := int(f.offset % groupSize)

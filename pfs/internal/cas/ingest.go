@@ -95,25 +95,31 @@ func (in *ingest) add(piece chunker.Piece) (err error) {
 		in.window = &window{lead: int32(piece.Offset % chunker.Window)}
 	}
 	var h schema.Hash
-	if piece.Hole {
+	switch {
+	case piece.Hole:
 		in.hashHole(piece.Size)
-	} else {
-		if !(piece.Last && piece.Offset == 0 && in.plain == nil) {
-			// Of a content of one chunk all that is wanted is the chunk's hash.
-			in.feed.write(piece.Data)
-		}
-		if in.plain != nil {
-			write(in.plain, piece.Data)
-		}
-		if h, err = in.w.chunk(piece.Data); err != nil {
-			return err
-		}
+	case piece.Last && piece.Offset == 0 && in.plain == nil:
+		// Of a content of one chunk all that is wanted is the chunk's hash.
+		h, err = in.w.chunk(piece.Data)
+	default:
+		h, err = in.w.data(in, piece.Data)
+	}
+	if err != nil {
+		return err
 	}
 	in.window.add(int32(piece.Size), h)
 	if piece.End()%chunker.Window == 0 {
 		return in.endWindow()
 	}
 	return nil
+}
+
+// Write hashes p as the file's next bytes. It never fails.
+func (in *ingest) Write(p []byte) (int, error) {
+	if in.plain != nil {
+		write(in.plain, p)
+	}
+	return in.feed.Write(p)
 }
 
 // hashHole hashes size bytes of zeros, but for windows full of them whose chaining values nobody keeps.

@@ -11,7 +11,7 @@ import (
 
 // Join returns the content that is the concatenation of parts: the same value as Ingest of those bytes, with a Pin. Parts
 // that were stored for the offset at which they now are cost little: around each seam some bytes are read and cut anew, at
-// most two windows of them. The bytes of others are read once more. The parts stay as they are. Errors: ErrLost when a part
+// most to the window's end. The bytes of others are read once more. The parts stay as they are. Errors: ErrLost when a part
 // was, ErrTooLarge, ErrCorrupt, ctx's error and those of the stores.
 func (s *Store) Join(ctx context.Context, parts []Part) (schema.Content, *Pin, error) {
 	w := s.newWriter(ctx)

@@ -2,6 +2,8 @@ package cas
 
 import (
 	"context"
+	"io"
+	"sync"
 
 	"lukechampine.com/blake3"
 
@@ -14,6 +16,8 @@ const (
 	flushPacked = 64 << 20
 	// flushRows is how many bytes the unsaved rows of all operations may sum to before who adds to them saves some.
 	flushRows = 16 << 20
+	// parallelSize is from how many bytes on it pays to hash a chunk for itself and for the file at the same time.
+	parallelSize = 32 << 10
 )
 
 // writer is what one operation writes with. It is for one goroutine at a time.
@@ -25,6 +29,8 @@ type writer struct {
 	packed int64    // bytes appended to packs since the last flush
 	made   int64    // bytes of rows added since then
 	hasher *groupHasher
+	// flushing gives the outcome of the flush that is running, if any; nil if none is.
+	flushing chan error
 }
 
 func (s *Store) newWriter(ctx context.Context) *writer {
@@ -44,12 +50,30 @@ func (w *writer) abort() {
 }
 
 func (w *writer) release() {
+	// Whether it fails is for Pending to see: the rows are still unsaved then, or lost.
+	_ = w.wait()
 	hashers.Put(w.hasher)
 	w.hasher = nil
 	if w.lease != nil {
 		w.lease.Release()
 		w.lease = nil
 	}
+}
+
+// data hashes the bytes of a chunk as what comes next in the file, with f, and stores it, both at once, and returns its hash.
+// f can be nil.
+func (w *writer) data(f io.Writer, data []byte) (schema.Hash, error) {
+	switch {
+	case f == nil:
+		return w.chunk(data)
+	case len(data) < parallelSize:
+		_, _ = f.Write(data)
+		return w.chunk(data)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { _, _ = f.Write(data) })
+	defer wg.Wait()
+	return w.chunk(data)
 }
 
 // chunk stores the bytes of a chunk, unless they are there, and returns their hash.
@@ -110,10 +134,29 @@ func (w *writer) flush() error {
 		return nil
 	}
 	w.packed, w.made = 0, 0
-	_, err := s.save(w.ctx, []*batch{w.batch}, 0)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w.batch.pruneLocked()
+	if err := w.wait(); err != nil {
+		return err
+	}
+	// The operation goes on meanwhile, but not further than to the next flush.
+	done := make(chan error, 1)
+	w.flushing = done
+	go func() {
+		_, err := s.save(w.ctx, []*batch{w.batch}, 0)
+		s.mu.Lock()
+		w.batch.pruneLocked()
+		s.mu.Unlock()
+		done <- err
+	}()
+	return nil
+}
+
+// wait waits for the flush that is running, if any, and returns its error.
+func (w *writer) wait() error {
+	if w.flushing == nil {
+		return nil
+	}
+	err := <-w.flushing
+	w.flushing = nil
 	return err
 }
 
