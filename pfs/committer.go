@@ -1,8 +1,12 @@
 package pfs
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,6 +24,8 @@ type committer struct {
 	// cut is sent to when a cut that was started has ended.
 	cut  chan struct{}
 	done sync.WaitGroup
+	// last is what went wrong with the cut at the end; for those who have waited for done.
+	last error
 
 	// mu guards closed: requests are sent only while it is held for reading and closed is false.
 	mu     sync.RWMutex
@@ -68,13 +74,19 @@ func (c *committer) send(ctx context.Context, r *request) error {
 	}
 }
 
-// close ends the loop after everything that is queued.
-func (c *committer) close() {
+// close ends the loop after everything that is queued, and commits what is pending then. It returns the errors of that, or
+// one of KindClosed when it is called again.
+func (c *committer) close() error {
 	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return &Error{Op: "pfs.Close", Kind: KindClosed}
+	}
 	c.closed = true
 	c.mu.Unlock()
 	close(c.quit)
 	c.done.Wait()
+	return c.last
 }
 
 func (c *committer) loop() {
@@ -86,9 +98,9 @@ func (c *committer) loop() {
 		case r := <-c.queue:
 			c.process(c.gather(r))
 		case <-timer.C:
-			if !cutting {
+			if due := c.store.due(); !cutting && len(due) > 0 {
 				cutting = true
-				c.done.Go(c.cutDue)
+				c.done.Go(func() { c.cutDue(due) })
 			}
 		case <-c.cut:
 			cutting = false
@@ -96,6 +108,7 @@ func (c *committer) loop() {
 			for len(c.queue) > 0 {
 				c.process(c.gather(<-c.queue))
 			}
+			c.last = c.cutLast()
 			return
 		}
 		if wait, any := c.store.nextCut(); any && !cutting {
@@ -137,26 +150,39 @@ func (c *committer) process(groups [][]*request) {
 	}
 }
 
+// processGroup makes the changes of requests, as many at a time as one transaction takes. When they cannot be stored
+// together each is tried by itself: what one asks for must not fail the others, nor may any be answered by what it saw of a
+// change that did not come to be.
 func (c *committer) processGroup(requests []*request) {
 	for len(requests) > 0 {
-		g := newGroup(c.store)
-		n := 0
-		for n < len(requests) && !g.full() {
-			r := requests[n]
-			n++
-			if r.err = wrap("pfs.Commit", r.ctx.Err(), "", ""); r.err == nil {
-				r.err = runSafely(g, r.run)
+		n, err := c.try(requests)
+		if err != nil && n > 1 {
+			for i := range requests[:n] {
+				c.try(requests[i : i+1])
 			}
 		}
-		err := g.commit(context.Background())
 		for _, r := range requests[:n] {
-			if r.err == nil {
-				r.err = err
-			}
 			close(r.done)
 		}
 		requests = requests[n:]
 	}
+}
+
+// try makes one group of the first requests, and returns how many those are and whether the group could be stored.
+func (c *committer) try(requests []*request) (n int, err error) {
+	g := newGroup(c.store)
+	for n < len(requests) && !g.full() {
+		r := requests[n]
+		n++
+		if r.err = wrap("pfs.Commit", r.ctx.Err(), "", ""); r.err == nil {
+			r.err = runSafely(g, r.run)
+		}
+	}
+	err = g.commit(context.Background())
+	for _, r := range requests[:n] {
+		r.err = cmp.Or(r.err, err)
+	}
+	return n, err
 }
 
 // runSafely turns a panic of a caller's function into an error, since the committer serves everybody.
@@ -170,23 +196,52 @@ func runSafely(g *group, run func(g *group) error) (err error) {
 }
 
 // cutDue commits the pending changes of the branches whose time has come. It syncs their contents before it asks for the
-// commit, so that the committer need not wait for the disk as long.
-func (c *committer) cutDue() {
+// commits, so that the committer need not wait for the disk as long; what goes wrong then shows again in the commits.
+func (c *committer) cutDue(due []*branch) {
 	ctx := context.Background()
-	err := c.store.contents.Settle(ctx)
-	if err == nil {
-		err = c.do(ctx, false, func(g *group) error {
-			for _, b := range c.store.due() {
-				g.workOn(b).must = true
-			}
-			return nil
-		})
+	errs := []error{c.store.contents.Settle(ctx)}
+	requests := c.cuts(due)
+	for _, r := range requests {
+		if r.err = c.send(ctx, r); r.err != nil {
+			close(r.done)
+		}
 	}
-	if err != nil && KindOf(err) != KindClosed {
+	for _, r := range requests {
+		<-r.done
+		if r.err != nil && KindOf(r.err) != KindClosed {
+			errs = append(errs, r.err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
 		c.store.log.Error("commit of pending changes failed", "err", err)
 		c.postpone()
 	}
 	c.cut <- struct{}{}
+}
+
+// cutLast commits all that is pending, for the loop at its end.
+func (c *committer) cutLast() error {
+	requests := c.cuts(slices.Collect(maps.Keys(c.store.pending)))
+	c.processGroup(requests)
+	var errs []error
+	for _, r := range requests {
+		errs = append(errs, r.err)
+	}
+	return errors.Join(errs...)
+}
+
+// cuts returns requests to commit what is pending on branches: one for each, since one that fails must not hold up another.
+func (c *committer) cuts(branches []*branch) []*request {
+	requests := make([]*request, len(branches))
+	for i, b := range branches {
+		requests[i] = &request{ctx: context.Background(), done: make(chan struct{}), run: func(g *group) error {
+			if _, ok := c.store.pending[b]; ok {
+				g.workOn(b).must = true
+			}
+			return nil
+		}}
+	}
+	return requests
 }
 
 // postpone keeps a commit that failed from being tried again at once.

@@ -10,8 +10,11 @@ import (
 	"pfsd/pfs/internal/tree"
 )
 
-// groupBytes is how many bytes of records a group gathers before it takes no further request.
-const groupBytes = 1 << 20
+// groupBytes and groupRows are how many bytes of records, and how many, a group gathers before it takes no further request.
+const (
+	groupBytes = 1 << 20
+	groupRows  = kv.MaxCommitRows / 4
+)
 
 // group is a set of requests that are stored by one transaction of the key-value store, or not at all. Readers see
 // nothing of it before that. It belongs to the committer's goroutine.
@@ -29,6 +32,8 @@ type group struct {
 	nodes []kv.Row
 	// saved are the directories that the nodes are of.
 	saved []*tree.Saved
+	// links are the roots of the parts that the group parks.
+	links []schema.Hash
 	// publish is called once everything is stored.
 	publish []func()
 }
@@ -41,7 +46,7 @@ func newGroup(s *Store) *group {
 }
 
 // full reports whether the group should be written before more is added to it.
-func (g *group) full() bool { return g.bytes > groupBytes }
+func (g *group) full() bool { return g.bytes > groupBytes || len(g.rows) > groupRows }
 
 // put sets a record.
 func (g *group) put(key, value []byte) {
@@ -147,20 +152,28 @@ func (g *group) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = g.verify(); err == nil {
+	if err = g.verifyAll(); err == nil {
 		err = g.writeRows(ctx, append(g.nodes, flush.Rows...))
 	}
 	flush.Done(err == nil)
 	return err
 }
 
-// verify fails when a content that is about to be linked has been lost on its way to the disk.
-func (g *group) verify() error {
+// verifyAll fails when a content or part that is about to be linked has been lost on its way to the disk.
+func (g *group) verifyAll() error {
 	for _, w := range g.order {
-		for _, root := range w.links {
-			if err := g.store.contents.Verify(root); err != nil {
-				return err
-			}
+		if err := g.verify(w.links); err != nil {
+			return err
+		}
+	}
+	return g.verify(g.links)
+}
+
+// verify fails when one of the contents with these roots is known to be lost.
+func (g *group) verify(roots []schema.Hash) error {
+	for _, root := range roots {
+		if err := g.store.contents.Verify(root); err != nil {
+			return wrap("pfs.Commit", err, "", "")
 		}
 	}
 	return nil

@@ -112,19 +112,12 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 // Later operations fail with KindClosed.
 func (s *Store) Close() error {
 	const op = "pfs.Close"
-	err := s.cutAll()
-	s.committer.close()
+	err := s.committer.close()
+	if KindOf(err) == KindClosed {
+		return err
+	}
 	s.watchers.close()
 	return wrap(op, errors.Join(err, s.kv.Close(), s.packs.Close()), "", "")
-}
-
-func (s *Store) cutAll() error {
-	return s.committer.do(context.Background(), false, func(g *group) error {
-		for b := range s.pending {
-			g.workOn(b).must = true
-		}
-		return nil
-	})
 }
 
 // newID returns a random id.
@@ -136,12 +129,13 @@ func (s *Store) newID() (schema.ID, error) {
 	return id, nil
 }
 
-// due returns the branches whose pending changes are old enough to be cut.
+// due returns the branches whose pending changes are old enough to be cut; or seem to be younger than now, as they do when
+// the clock was set back.
 func (s *Store) due() []*branch {
 	var some []*branch
-	limit := s.opts.Now().Add(-s.opts.CutAfter).UnixNano()
+	now := s.opts.Now().UnixNano()
 	for b := range s.pending {
-		if b.state.Load().pending.since <= limit {
+		if age := now - b.state.Load().pending.since; age < 0 || age >= int64(s.opts.CutAfter) {
 			some = append(some, b)
 		}
 	}
@@ -160,7 +154,7 @@ func (s *Store) nextCut() (wait time.Duration, any bool) {
 			wait, any = w, true
 		}
 	}
-	return max(wait, 0), any
+	return min(max(wait, 0), s.opts.CutAfter), any
 }
 
 // notePending keeps account of the branches that will have to be cut.

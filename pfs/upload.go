@@ -123,6 +123,7 @@ func (s *Store) PutPart(
 		}
 		rec.Modified = g.now
 		g.put(schema.PartKey(id, number), rec.Append(nil))
+		g.links = append(g.links, p.part.Root)
 		return nil
 	})
 	if err != nil {

@@ -103,9 +103,11 @@ func (w *Watcher) signal() {
 // Close ends the watcher: events that it has not taken are dropped, and nobody waits for it any more.
 func (w *Watcher) Close() {
 	w.set.mu.Lock()
-	w.set.of[w.key] = slices.DeleteFunc(w.set.of[w.key], func(o *Watcher) bool { return o == w })
-	if len(w.set.of[w.key]) == 0 {
+	others := slices.DeleteFunc(w.set.of[w.key], func(o *Watcher) bool { return o == w })
+	if len(others) == 0 {
 		delete(w.set.of, w.key)
+	} else {
+		w.set.of[w.key] = others
 	}
 	w.set.mu.Unlock()
 	w.end()

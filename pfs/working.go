@@ -43,15 +43,21 @@ func (w *working) begin(by By) error {
 // run lets fn change the branch, as part of what is pending. Unless it succeeds and changes something, nothing is
 // changed; changed tells.
 func (w *working) run(ctx context.Context, by By, fn func(*Tx) error) (tx *Tx, err error) {
-	before := w.pending
+	before, kept := w.pending, false
+	defer func() { // also when fn panics
+		if !kept {
+			w.pending = before
+		}
+	}()
 	if err := w.begin(by); err != nil {
 		return nil, err
 	}
 	tx = &Tx{ctx: ctx, group: w.group, branch: w.branch, view: view{w.root}, change: w.pending.change,
 		now: max(w.group.now, w.head.rec.Time)}
-	if err = fn(tx); err != nil || !tx.changed() {
-		w.pending = before
+	if err = fn(tx); err == nil {
+		err = w.group.verify(tx.links)
 	}
+	kept = err == nil && tx.changed()
 	return tx, err
 }
 
@@ -159,7 +165,7 @@ func (w *working) cut(ctx context.Context) error {
 	made.rec = schema.CommitRecord{
 		Repo: w.branch.repo.id, Line: w.line, Seq: w.seq + 1, Gen: p.change.Gen, Time: max(p.time, w.head.rec.Time),
 		Origin: uint8(p.by.Origin), Author: p.by.Author, Message: p.by.Message, Root: w.root.Entry,
-		Parents: []schema.ID{w.head.id},
+		Parents: append([]schema.ID{w.head.id}, p.parents...),
 	}
 	if err := w.group.putCommit(ctx, made, w.head); err != nil {
 		return err
