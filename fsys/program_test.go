@@ -1,0 +1,102 @@
+package fsys_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// run runs a shell script in dir.
+func run(t *testing.T, dir, script string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-euc", script)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+dir, "GIT_CONFIG_NOSYSTEM=1", "GOFLAGS=", "GOROOT="+runtime.GOROOT())
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s\n%s%v", script, out, err)
+	}
+	return string(out)
+}
+
+// needs skips the test when a program is not installed.
+func needs(t *testing.T, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		t.Skip(err)
+	}
+}
+
+func TestGit(t *testing.T) {
+	needs(t, "git")
+	f := newFixture(t)
+	run(t, f.dir, `
+		git init -q repo && cd repo
+		git config user.name test && git config user.email test@localhost
+		for i in $(seq 1 60); do mkdir -p d$((i%7)); echo "file $i" > d$((i%7))/f$i; done
+		git add . && git commit -q -m one
+		echo changed > d1/f1 && git commit -q -a -m two
+		git gc -q --prune=now && git fsck --strict
+		cd .. && git clone -q repo clone && cd clone
+		test "$(git status --porcelain)" = "" && test "$(git log --oneline | wc -l)" = 2
+		git checkout -q HEAD~1 && grep -q 'file 1' d1/f1`)
+}
+
+func TestGoBuild(t *testing.T) {
+	needs(t, "go")
+	f := newFixture(t)
+	out := run(t, f.dir, `
+		mkdir prog cache && cd prog
+		printf 'module prog\n\ngo 1.21\n' > go.mod
+		printf 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("built in the mount") }\n' > main.go
+		printf 'package main\n\nimport "testing"\n\nfunc TestMain1(t *testing.T) {}\n' > main_test.go
+		export GOCACHE=$PWD/../cache GOTMPDIR=$PWD GOPROXY=off GOTOOLCHAIN=local
+		go build -o prog . && ./prog && go test ./...`)
+	if !strings.HasPrefix(out, "built in the mount\n") {
+		t.Error(out)
+	}
+}
+
+func TestTar(t *testing.T) {
+	needs(t, "tar")
+	f := newFixture(t)
+	source := filepath.Join(runtime.GOROOT(), "src", "net")
+	archive := filepath.Join(f.root, "net.tar")
+	run(t, source, "tar cf "+archive+" .")
+	run(t, f.dir, "tar xf "+archive+" && tar df "+archive+" && cp -a . ../copy && diff -r . ../copy && rm -rf ./*")
+	if left, err := os.ReadDir(f.dir); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+func TestRsync(t *testing.T) {
+	needs(t, "rsync")
+	f := newFixture(t)
+	source := filepath.Join(runtime.GOROOT(), "src", "encoding") + "/"
+	run(t, f.dir, "rsync -aHAX "+source+" copy")
+	if again := run(t, f.dir, "rsync -aHAXi "+source+" copy"); again != "" {
+		t.Errorf("the second run transfers %q", again)
+	}
+}
+
+func TestExecAndMap(t *testing.T) {
+	f := newFixture(t)
+	self, err := os.ReadFile("/bin/true")
+	if err != nil {
+		t.Skip(err)
+	}
+	name := filepath.Join(f.dir, "true")
+	if err := os.WriteFile(name, self, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.Command(name).Run(); err != nil {
+		t.Error(err)
+	}
+	if got := f.get("true"); !bytes.Equal(got.Data, self) {
+		t.Error("the core has other bytes")
+	}
+}
