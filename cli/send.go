@@ -54,7 +54,11 @@ func (s *sender) send(todo localCopy) error {
 		if err != nil {
 			return err
 		}
-		return s.sendEntry(name, path.Join(todo.path, filepath.ToSlash(rel)), d)
+		to := todo.path
+		if rel != "." {
+			to = path.Join(to, filepath.ToSlash(rel))
+		}
+		return s.sendEntry(name, to, d)
 	})
 }
 
