@@ -21,6 +21,7 @@ import (
 // TestFirstFiveMinutes types what README.md prints into a shell, exactly as it stands there, and reads what comes back as a
 // reader would.
 func TestFirstFiveMinutes(t *testing.T) {
+	t.Parallel()
 	sh := openShell(t)
 	printed := map[string]string{}
 	for _, command := range readmeCommands(t) {

@@ -27,6 +27,7 @@ func goEnv(t *testing.T, name string) string {
 
 // TestRealDataThroughS3 uploads a source tree and compares it in a mount that was open all the time.
 func TestRealDataThroughS3(t *testing.T) {
+	t.Parallel()
 	s := harness.New(t)
 	door := s.S3()
 	s.Pfsd("repo", "create", "go")
@@ -39,6 +40,7 @@ func TestRealDataThroughS3(t *testing.T) {
 
 // TestRealDataThroughMount copies the tree in through a mount and fetches it by rclone.
 func TestRealDataThroughMount(t *testing.T) {
+	t.Parallel()
 	s := harness.New(t)
 	s.Pfsd("repo", "create", "go")
 	s.Pfsd("branch", "create", "copied.go")
@@ -54,6 +56,7 @@ func TestRealDataThroughMount(t *testing.T) {
 
 // TestGoBuildInMount builds pfsd itself from a copy of its source in a mount, leaves the binary there and runs it.
 func TestGoBuildInMount(t *testing.T) {
+	t.Parallel()
 	s := harness.New(t)
 	mount := s.Mount("master.program", "--create")
 	copySource(t, s, harness.Root(t), mount.Dir)
