@@ -12,9 +12,9 @@
 //
 // At every level, from left to right, a node ends behind an item when one of these holds, counted from the end before:
 //
-//   - it is the 32nd or a later one, and mix(XXH64(key) / 2^32, level) is below 2^59: nodes have 64 items on
-//     average. XXH64 has the seed 0, and of it the high half counts; mix(x, level) is the finaliser of MurmurHash3 (fmix64) on x + level *
-//     0x9e3779b97f4a7c15, modulo 2^64;
+//   - it is the 32nd or a later one, and mix(m, level) is below 2^59, where m is the high half of the XXH64, with the
+//     seed 0, of its key, and mix(m, level) the finaliser of MurmurHash3 (fmix64) on m + level * 0x9e3779b97f4a7c15,
+//     modulo 2^64. This makes nodes of 64 items on average;
 //   - it is the 192nd;
 //   - at level 0: the weights of the entries sum to 32 KiB or more. The weight of an entry is 200, and the length of its
 //     name and, of a symlink, its target; and if it has metadata, 24, the length of the content type, and for each pair

@@ -71,6 +71,26 @@ func TestSaveShared(t *testing.T) {
 	}
 }
 
+// TestSaveVersions saves a version and its successor together: what both have is written once.
+func TestSaveVersions(t *testing.T) {
+	r := newRows()
+	s := tree.New(r, 1<<20)
+	a := with(t, s.Empty(), files(1000))
+	b := with(t, a, []tree.Entry{file("file-7", 8)})
+	saved, err := s.Save(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := len(saved.Rows)
+	root, err := saved.Add(t.Context(), b)
+	if err != nil || len(saved.Rows) != first+2 || root != saved.Roots[1] || root != saved.Root(b) {
+		t.Errorf("%d rows, then %d; roots %v, %v", first, len(saved.Rows), saved.Roots, err)
+	}
+	if again, err := saved.Add(t.Context(), a); err != nil || again != saved.Roots[0] || len(saved.Rows) != first+2 {
+		t.Errorf("%d rows, root %v, %v", len(saved.Rows), again, err)
+	}
+}
+
 // TestDeltaChains makes many versions, goes back to earlier ones, and reads each by itself, with an empty cache. No chain
 // of bases is longer than five, and none goes in a circle, which the limit would show too.
 func TestDeltaChains(t *testing.T) {
