@@ -3,8 +3,10 @@ package cas
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -280,11 +282,24 @@ func TestCheckWrong(t *testing.T) {
 		"size of a chunk":     {Size: chunk.Size + 1, Hash: chunk.Hash, Kind: chunk.Kind, Root: chunk.Root},
 		"kind":                {Size: window.Size, Hash: window.Hash, Kind: schema.RootNode, Root: window.Root},
 		"sparse":              {Size: tree.Size, Hash: tree.Root, Kind: tree.Kind, Root: tree.Root, Sparse: true},
+		"no root":             {Size: 5, Hash: schema.Hash{1}},
+		"no root of a window": {Size: window.Size, Hash: schema.Hash{1}, Kind: schema.RootWindow},
+		"no root of a tree":   {Size: tree.Size, Hash: schema.Hash{1}, Kind: schema.RootNode},
+		"chunk of 5 GiB":      {Size: 5 << 30, Hash: chunk.Hash, Kind: schema.RootChunk, Root: chunk.Root},
 		"window of tree size": {Size: tree.Size, Hash: window.Hash, Kind: schema.RootWindow, Root: window.Root},
 	} {
 		faults := 0
 		if err := b.Check(ctx, c, true, func(error) { faults++ }); err != nil || faults != 1 {
 			t.Errorf("%s: %d faults, %v", name, faults, err)
+		}
+		// Other users of it get some bytes or an error, but no panic.
+		_, err := b.Open(c).WriteTo(io.Discard)
+		if err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: read: %v", name, err)
+		}
+		_, _, err = b.Rewrite(ctx, c, 3<<20, []Range{{5, 5}}, bytes.NewReader(noise))
+		if err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: rewrite: %v", name, err)
 		}
 	}
 }

@@ -24,7 +24,7 @@ type view struct {
 
 func (s *Store) viewContent(c schema.Content) *view {
 	v := &view{s: s, end: c.Size, level: levelOf(c.Size), root: c.Root, dense: !c.Sparse}
-	if c.Kind == schema.RootChunk {
+	if c.Kind == schema.RootChunk && c.Size <= chunker.Max {
 		v.only = &window{}
 		v.only.add(int32(c.Size), c.Root)
 	}
@@ -41,6 +41,9 @@ func (s *Store) viewPart(p Part) *view {
 // child returns the subtree of the given level, below the top or the top itself, that begins at a file offset, which must
 // be a multiple of the level's span from base on. Of the top only hash and size are set.
 func (v *view) child(ctx context.Context, level int, offset int64) (child, error) {
+	if v.root.IsZero() {
+		return child{}, corrupt("content", v.root, "%d bytes without a root", v.end-v.off)
+	}
 	c := child{hash: v.root, size: v.end - v.base}
 	at := v.base
 	for l := v.level; l > level; l-- {
@@ -93,14 +96,20 @@ func (v *view) extent(ctx context.Context, offset int64) (extent, int64, error) 
 	if err != nil {
 		return extent{}, 0, err
 	}
-	e := w.at(int32(offset - start))
+	e, ok := w.at(int32(offset - start))
+	if !ok {
+		return extent{}, 0, corrupt("content", v.root, "its record has no byte %d", offset)
+	}
 	return e, start + int64(e.off), nil
 }
 
-// at returns the extent with the byte at an offset in the window, between its bounds.
-func (w *window) at(in int32) extent {
+// at returns the extent with the byte at an offset in the window, or false when w has no such byte.
+func (w *window) at(in int32) (extent, bool) {
 	i := sort.Search(len(w.extents), func(i int) bool { return w.extents[i].end() > in })
-	return w.extents[i]
+	if i == len(w.extents) || w.extents[i].off > in {
+		return extent{}, false
+	}
+	return w.extents[i], true
 }
 
 // readAt fills p with the bytes from a file offset on. It returns io.EOF when there are not as many.
