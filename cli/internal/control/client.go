@@ -120,7 +120,7 @@ func (c *Client) Put(ctx context.Context, r PutRequest, fill func(*PartWriter) e
 		filled <- err
 		_ = pw.CloseWithError(parts.Close(err))
 	}()
-	res, err := c.do(ctx, opPut, parts.ContentType(), pr)
+	res, err := c.do(ctx, opPut, partsType, pr)
 	// The host may have answered, or gone, before it had read all: this ends the writer.
 	_ = pr.CloseWithError(io.ErrClosedPipe)
 	if fillErr := <-filled; fillErr != nil && !errors.Is(fillErr, io.ErrClosedPipe) {

@@ -30,7 +30,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	parts := NewPartWriter(w)
-	w.Header().Set("Content-Type", parts.ContentType())
+	w.Header().Set("Content-Type", partsType)
 	_ = parts.Close(h.writeParts(r.Context(), parts, snap, top, req.Path))
 }
 

@@ -1,91 +1,192 @@
 package control
 
 import (
+	"bufio"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
-	"net/textproto"
 )
 
-// A stream of parts is a MIME multipart body. Each part has a JSON value in its header and bytes of any number, which
-// need not be known beforehand. The last part is either the closing boundary or a fault: a stream that merely stops is
-// incomplete, and reading it fails with io.ErrUnexpectedEOF.
+// A stream of parts is a row of frames: a byte that says what it is, the length of its payload as 32 bits, big-endian, and
+// the payload. A part is an item frame, with JSON, and any number of data frames, so that the length of its bytes need not
+// be known beforehand. The last frame is an end frame, with a Fault when the stream ends before its time: a stream that
+// merely stops is incomplete. (MIME multipart bodies are not used because their end can be mistaken: the reader of the
+// standard library takes one that is cut off between parts for whole.)
 const (
-	headerItem  = "Pfsd-Item"
-	headerFault = "Pfsd-Fault"
+	frameItem = 'I'
+	frameData = 'D'
+	frameEnd  = 'E'
 )
+
+const (
+	// maxData is the largest payload of a data frame that is written.
+	maxData = 64 << 10
+	// maxText bounds the payload of the other frames: an entry with its path and link target.
+	maxText = 1 << 20
+	// partsType is the media type.
+	partsType = "application/vnd.pfsd.parts"
+)
+
+// errNotParts says that a stream is not one of parts.
+var errNotParts = errors.New("malformed stream of parts")
 
 // PartWriter writes a stream of parts.
 type PartWriter struct {
-	mw *multipart.Writer
+	w *bufio.Writer
 }
 
 // NewPartWriter returns a writer of parts to w.
-func NewPartWriter(w io.Writer) *PartWriter { return &PartWriter{mw: multipart.NewWriter(w)} }
-
-// ContentType returns the media type of the stream, with what its reader must know.
-func (p *PartWriter) ContentType() string {
-	return "multipart/mixed; boundary=" + p.mw.Boundary()
+func NewPartWriter(w io.Writer) *PartWriter {
+	return &PartWriter{w: bufio.NewWriterSize(w, 2*maxData)}
 }
 
 // Next begins a part; its bytes are to be written to the writer returned, before the next call.
-func (p *PartWriter) Next(item any) (io.Writer, error) { return p.part(headerItem, item) }
-
-// Close ends the stream. With err it ends in a fault, which the reader gets in place of a further part.
-func (p *PartWriter) Close(err error) error {
-	if err != nil {
-		if _, err := p.part(headerFault, FaultOf(err)); err != nil {
-			return err
-		}
-	}
-	return p.mw.Close()
-}
-
-func (p *PartWriter) part(header string, value any) (io.Writer, error) {
-	text, err := json.Marshal(value)
+func (p *PartWriter) Next(item any) (io.Writer, error) {
+	text, err := json.Marshal(item)
 	if err != nil {
 		return nil, err
 	}
-	return p.mw.CreatePart(textproto.MIMEHeader{header: {string(text)}})
+	return partBody{p}, p.frame(frameItem, text)
+}
+
+// Close ends the stream and writes out what is buffered. With err it ends in a fault, which the reader gets in place of a
+// further part.
+func (p *PartWriter) Close(err error) error {
+	var text []byte
+	if err != nil {
+		var marshalErr error
+		if text, marshalErr = json.Marshal(FaultOf(err)); marshalErr != nil {
+			return marshalErr
+		}
+	}
+	if err := p.frame(frameEnd, text); err != nil {
+		return err
+	}
+	return p.w.Flush()
+}
+
+func (p *PartWriter) frame(kind byte, payload []byte) error {
+	head := binary.BigEndian.AppendUint32([]byte{kind}, uint32(len(payload)))
+	if _, err := p.w.Write(head); err != nil {
+		return err
+	}
+	_, err := p.w.Write(payload)
+	return err
+}
+
+// partBody writes the bytes of the part that was begun last.
+type partBody struct {
+	parts *PartWriter
+}
+
+// Write writes b in data frames.
+func (p partBody) Write(b []byte) (n int, err error) {
+	for len(b) > 0 {
+		piece := b[:min(len(b), maxData)]
+		if err := p.parts.frame(frameData, piece); err != nil {
+			return n, err
+		}
+		n += len(piece)
+		b = b[len(piece):]
+	}
+	return n, nil
 }
 
 // PartReader reads a stream of parts.
 type PartReader struct {
-	mr *multipart.Reader
+	r *bufio.Reader
+	// left is how much of the current data frame is still to be read.
+	left int64
 }
 
-// NewPartReader returns a reader of the parts in r, whose media type is contentType.
+// NewPartReader returns a reader of the parts in r, which must be of the media type contentType.
 func NewPartReader(r io.Reader, contentType string) (*PartReader, error) {
-	boundary, err := boundaryOf(contentType)
+	if contentType != partsType {
+		return nil, errNotParts
+	}
+	return &PartReader{r: bufio.NewReaderSize(r, maxData)}, nil
+}
+
+// Next goes to the next part, sets item from it and returns a reader of its bytes, valid until the next call. At the proper
+// end of the stream it returns io.EOF, and when the stream ended in a fault, that.
+func (p *PartReader) Next(item any) (io.Reader, error) {
+	if _, err := io.Copy(io.Discard, (*partData)(p)); err != nil {
+		return nil, err
+	}
+	kind, size, err := p.head()
 	if err != nil {
 		return nil, err
 	}
-	return &PartReader{mr: multipart.NewReader(r, boundary)}, nil
+	if size > maxText {
+		return nil, errNotParts
+	}
+	text := make([]byte, size)
+	if _, err := io.ReadFull(p.r, text); err != nil {
+		return nil, cutShort(err)
+	}
+	switch kind {
+	case frameItem:
+		if err := json.Unmarshal(text, item); err != nil {
+			return nil, fmt.Errorf("%w: %w", errNotParts, err)
+		}
+		return (*partData)(p), nil
+	case frameEnd:
+		return nil, endOf(text)
+	default:
+		return nil, errNotParts
+	}
 }
 
-// Next goes to the next part, sets item from its header and returns a reader of its bytes, valid until the next call. At
-// the proper end of the stream it returns io.EOF, and when the stream ended in a fault, that.
-func (p *PartReader) Next(item any) (io.Reader, error) {
-	part, err := p.mr.NextRawPart()
-	switch {
-	case err == io.EOF:
-		return nil, io.EOF
-	case errors.Is(err, io.EOF):
-		return nil, io.ErrUnexpectedEOF
-	case err != nil:
-		return nil, err
+// endOf returns the error that an end frame stands for.
+func endOf(text []byte) error {
+	if len(text) == 0 {
+		return io.EOF
 	}
-	if text := part.Header.Get(headerFault); text != "" {
-		var f Fault
-		if err := json.Unmarshal([]byte(text), &f); err != nil {
-			return nil, fmt.Errorf("malformed fault in a stream of parts: %w", err)
+	var f Fault
+	if err := json.Unmarshal(text, &f); err != nil {
+		return fmt.Errorf("%w: %w", errNotParts, err)
+	}
+	return f.Err()
+}
+
+// head reads the head of a frame.
+func (p *PartReader) head() (kind byte, size int64, err error) {
+	var head [5]byte
+	if _, err := io.ReadFull(p.r, head[:]); err != nil {
+		return 0, 0, cutShort(err)
+	}
+	return head[0], int64(binary.BigEndian.Uint32(head[1:])), nil
+}
+
+// cutShort makes the end of the input, where it must not be, the error that it is.
+func cutShort(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// partData reads the bytes of the current part: data frames up to a frame of another kind.
+type partData PartReader
+
+// Read reads bytes of the part; io.EOF is the part's end.
+func (d *partData) Read(b []byte) (int, error) {
+	p := (*PartReader)(d)
+	for p.left == 0 {
+		kind, err := p.r.Peek(1)
+		if err != nil {
+			return 0, cutShort(err)
 		}
-		return nil, f.Err()
+		if kind[0] != frameData {
+			return 0, io.EOF
+		}
+		if _, p.left, err = p.head(); err != nil {
+			return 0, err
+		}
 	}
-	if err := json.Unmarshal([]byte(part.Header.Get(headerItem)), item); err != nil {
-		return nil, fmt.Errorf("malformed header in a stream of parts: %w", err)
-	}
-	return part, nil
+	n, err := p.r.Read(b[:min(int64(len(b)), p.left)])
+	p.left -= int64(n)
+	return n, cutShort(err)
 }
