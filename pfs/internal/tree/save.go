@@ -56,7 +56,7 @@ func (v *Saved) Add(ctx context.Context, d *Dir) (schema.Hash, error) {
 }
 
 // Root returns the hash that the top node of a directory will have once the rows are committed: one of those that were
-// saved, or below one, or saved before. It is zero for an empty directory, and for one that was not come across.
+// saved, or below one, or saved before. It is zero for an empty directory, and for one that was not among them.
 func (v *Saved) Root(d *Dir) schema.Hash {
 	if h, ok := d.Root(); ok {
 		return h
