@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/rpc"
 	"net/rpc/jsonrpc"
@@ -127,7 +128,12 @@ func (c *Child) Mount(a MountArgs, _ *int) error {
 	if err != nil {
 		return err
 	}
-	fd, err := fsys.Attach(a.Dir, fsys.AttachOptions{Source: "fsys-test", AllowOther: os.Geteuid() == 0})
+	root := os.Geteuid() == 0
+	fd, err := fsys.Attach(a.Dir, fsys.AttachOptions{
+		Source: "fsys-test", AllowOther: root,
+		// Where the kernel does not let root change everything, it would look at modes first.
+		ReadOnly: !root && !ref.IsBranch(),
+	})
 	if err != nil {
 		return err
 	}
@@ -162,9 +168,12 @@ func (c *Child) Await(dir string, _ *int) error {
 
 // CreateRepo makes a repo.
 func (c *Child) CreateRepo(name string, _ *int) error {
-	_, err := c.store.CreateRepo(context.Background(), name, pfs.Owner{}, pfs.By{Origin: pfs.OriginCLI})
+	_, err := c.store.CreateRepo(context.Background(), name, owner(), pfs.By{Origin: pfs.OriginCLI})
 	return err
 }
+
+// owner is who owns new branches.
+func owner() pfs.Owner { return pfs.Owner{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())} }
 
 // CreateBranch makes an empty branch.
 func (c *Child) CreateBranch(name string, _ *int) error {
@@ -172,7 +181,7 @@ func (c *Child) CreateBranch(name string, _ *int) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.store.CreateBranch(context.Background(), ref, pfs.BranchOptions{By: pfs.By{Origin: pfs.OriginCLI}})
+	_, err = c.store.CreateBranch(context.Background(), ref, pfs.BranchOptions{Owner: owner(), By: pfs.By{Origin: pfs.OriginCLI}})
 	return err
 }
 
@@ -359,8 +368,10 @@ func (f *fixture) call(method string, args, reply any) {
 // mount mounts a version.
 func (f *fixture) mount(ref, dir string) {
 	f.t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		f.t.Fatal(err)
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			f.t.Fatal(err)
+		}
 	}
 	f.call("Mount", MountArgs{Ref: ref, Dir: dir, Debug: os.Getenv("FSYS_DEBUG") != ""}, nil)
 }

@@ -47,6 +47,8 @@ type inode struct {
 	// deleted is set once its name has been removed: it is not linked any more, whatever is written.
 	deleted bool
 
+	// named is when a name last came to, or went from, a directory in this mount alone; the store does not know of it.
+	named atomic.Int64
 	// linked is set when the store has, or had, an entry for it. A file that is not is known in this mount alone.
 	linked atomic.Bool
 	// data of a regular file that is open or has changes; set under mu, and never unset while it is open.

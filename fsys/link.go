@@ -86,7 +86,10 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 		return nil
 	}
 	lost := !m.table.isAttached(n)
-	n.linked.Store(true)
+	if !n.linked.Swap(true) {
+		// The directory has got a new time, of which the kernel knows only what it was when the file was created.
+		m.notify.attributes(n.parent.id)
+	}
 	n.adoptLocked(&entry)
 	m.unreserve(n)
 	if lost {

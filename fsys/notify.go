@@ -31,10 +31,10 @@ type notifier struct {
 	wake   chan struct{}
 }
 
-// stale is a name of which the kernel knows something that is not so any more.
+// stale is a name of which the kernel knows something that is not so any more; an empty one stands for attributes.
 type stale struct {
-	parent uint64
-	name   string
+	node uint64
+	name string
 }
 
 // start begins to pass on the changes that m's watcher sees.
@@ -66,13 +66,18 @@ func (t *notifier) stop() {
 }
 
 // entry has the kernel forget a name, soon.
-func (t *notifier) entry(parent uint64, name string) {
+func (t *notifier) entry(parent uint64, name string) { t.queue(stale{parent, name}) }
+
+// attributes has the kernel forget the attributes of an inode, soon.
+func (t *notifier) attributes(node uint64) { t.queue(stale{node: node}) }
+
+func (t *notifier) queue(s stale) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed || t.wake == nil {
 		return
 	}
-	t.names = append(t.names, stale{parent, name})
+	t.names = append(t.names, s)
 	select {
 	case t.wake <- struct{}{}:
 	default:
@@ -92,7 +97,11 @@ func (t *notifier) passNames(ctx context.Context) {
 		t.names = nil
 		t.mu.Unlock()
 		for _, s := range names {
-			t.server.EntryNotify(s.parent, s.name)
+			if s.name == "" {
+				t.server.InodeNotify(s.node, -1, 0)
+			} else {
+				t.server.EntryNotify(s.node, s.name)
+			}
 		}
 	}
 }

@@ -127,6 +127,7 @@ func (m *mount) create(dir *inode, in *fuse.CreateIn, name string) (*inode, fuse
 		}
 		m.lostFor(dir, name)
 		m.dirty.add(n)
+		dir.named.Store(n.attr.btime)
 		return n, fuse.OK
 	case exclusive:
 		m.table.forget(had.id, 1)

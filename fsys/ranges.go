@@ -69,6 +69,9 @@ func (r *ranges) addAll(other ranges) {
 // within returns the part of the set that is in s.
 func (r ranges) within(s span) ranges {
 	var part ranges
+	if s.off >= s.end {
+		return nil
+	}
 	for i := r.find(s.off); i < len(r) && r[i].off < s.end; i++ {
 		part = append(part, span{max(r[i].off, s.off), min(r[i].end, s.end)})
 	}

@@ -43,6 +43,7 @@ func (m *mount) unlink(n *inode, path string) error {
 		return err
 	}
 	if n != nil {
+		n.parent.named.Store(m.now())
 		n.attr.ctime = m.now()
 		m.loseLocked(n)
 	}

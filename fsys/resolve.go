@@ -91,6 +91,9 @@ func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
 			mtime, ctime = wm, wc
 		}
 	}
+	if named := n.named.Load(); named > mtime {
+		mtime, ctime = named, max(ctime, named)
+	}
 	atime := n.attr.atime
 	if atime == 0 {
 		atime = mtime

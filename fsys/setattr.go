@@ -90,10 +90,14 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 			}
 		})
 	}
-	if err == nil {
-		n.attr = next
+	if err != nil {
+		return alone, err
 	}
-	return alone, err
+	n.attr = next
+	if in.Valid&fuse.FATTR_MTIME != 0 {
+		n.named.Store(0)
+	}
+	return alone, nil
 }
 
 // wanted returns the attributes that n shall have, and whether they differ from what it has in more than atime.
@@ -144,9 +148,11 @@ func (m *mount) editLocked(n *inode, fn func(e *pfs.Entry)) error {
 	}
 	err := m.change(func(tx *pfs.Tx) error {
 		return tx.Edit(path, func(e *pfs.Entry) error {
-			if e.Kind == n.kind {
-				fn(e)
+			if e.Kind != n.kind {
+				return nil // Another door has put something else there.
 			}
+			fn(e)
+			e.Explicit = e.IsDir()
 			return nil
 		})
 	})
