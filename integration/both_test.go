@@ -47,6 +47,26 @@ func TestBothDoors(t *testing.T) {
 	}
 }
 
+// TestDeadMount mounts where the mount of a process that was killed still is, and lets itself be looked at from the kernel's
+// cache as if it were alive.
+func TestDeadMount(t *testing.T) {
+	s := harness.New(t)
+	m := s.Mount("master.data", "--create")
+	if err := writeSynced(m.Path("file"), []byte("bytes")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := os.Stat(m.Dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.Kill()
+	m = s.MountOn(m.Dir, "master.data")
+	if got, err := os.ReadFile(m.Path("file")); err != nil || string(got) != "bytes" {
+		t.Errorf("the file is %q, %v", got, err)
+	}
+}
+
 // doors are the two doors of one store.
 type doors struct {
 	s3    *harness.S3
