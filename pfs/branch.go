@@ -102,7 +102,7 @@ func (g *group) putBranch(ctx context.Context, r *repo, name string, from *commi
 	}
 	b := &branch{repo: r, name: name, created: g.now, bare: o.Bare}
 	b.state.Store(&state{head: from, line: g.putLine(r, from), root: from.root, changed: g.now})
-	g.putBranchRecord(b)
+	b.put(g, b.state.Load())
 	return b, nil
 }
 
@@ -122,13 +122,8 @@ func (g *group) putEmptyBranch(ctx context.Context, r *repo, name string, o Bran
 	}
 	b := &branch{repo: r, name: name, created: g.now, bare: o.Bare}
 	b.state.Store(&state{head: first, line: first.rec.Line, seq: 1, root: first.root, changed: g.now})
-	g.putBranchRecord(b)
+	b.put(g, b.state.Load())
 	return b, nil
-}
-
-func (g *group) putBranchRecord(b *branch) {
-	rec := b.record(b.state.Load())
-	g.put(schema.BranchKey(b.repo.id, b.name), rec.Append(nil))
 }
 
 // putLine adds a line that leaves that of a commit there; nil when it has no past.

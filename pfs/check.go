@@ -93,7 +93,7 @@ func (c *checker) run(ctx context.Context) error {
 		}
 	}
 	steps := []func(context.Context) error{
-		c.checkMeta, c.checkRepos, c.checkCommits, c.checkLines, c.checkIndex, c.checkUploads, c.checkTombs,
+		c.checkMeta, c.checkRepos, c.checkCommits, c.checkLines, c.checkIndex, c.checkUploads, c.checkOpen, c.checkTombs,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -330,10 +330,31 @@ func (c *checker) checkParts(ctx context.Context, id schema.ID) error {
 	})
 }
 
+func (c *checker) checkOpen(ctx context.Context) error {
+	return c.each(schema.OpenPrefix(), func(row kv.Row) error {
+		var id schema.ID
+		copy(id[:], row.Key[1:])
+		rec, err := schema.DecodeOpenCommit(row.Value)
+		if err != nil {
+			c.problemf(id.String(), "record of the open commit: %w", err)
+			return nil
+		}
+		p := rec.State.Pending
+		if p == nil || p.ID != id || rec.State.Head != rec.Base {
+			c.problemf(id.String(), "the state of the open commit is that of another")
+			return nil
+		}
+		if _, err := c.commit(id.String(), rec.Base); err != nil {
+			return err
+		}
+		return c.checkTree(ctx, id.String(), &p.Root)
+	})
+}
+
 func (c *checker) checkTombs(context.Context) error {
 	return c.each(schema.TombPrefix(), func(row kv.Row) error {
-		if _, err := schema.DecodeTombstone(row.Value); err != nil {
-			c.problemf("", "tombstone: %w", err)
+		if _, err := deletedOf(row); err != nil {
+			c.problem("", "", err)
 		}
 		return nil
 	})

@@ -110,7 +110,7 @@ func (s *Store) load(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.loadOpen(ctx)
 }
 
 func (s *Store) loadBranches(ctx context.Context, r *repo) error {

@@ -110,7 +110,8 @@ func (g *group) putRepo(name string) (*repo, error) {
 }
 
 func newRepo(name string, rec schema.RepoRecord) *repo {
-	return &repo{name: name, id: rec.ID, created: rec.Created, branches: map[string]*branch{}, tags: map[string]schema.TagRecord{}}
+	return &repo{name: name, id: rec.ID, created: rec.Created, branches: map[string]*branch{}, tags: map[string]schema.TagRecord{},
+		open: map[schema.ID]*branch{}}
 }
 
 // dropRepo removes a repo, and leaves a tombstone.

@@ -85,6 +85,9 @@ func FileMode(e *Entry) fs.FileMode {
 // yet. The error is of KindRepoNotFound, KindBranchNotFound or KindCommitNotFound.
 func (s *Store) Snapshot(ctx context.Context, ref Ref) (*Snapshot, error) {
 	const op = "pfs.Snapshot"
+	if b := s.workspaceOf(ref); b != nil {
+		return s.liveSnapshot(b), nil
+	}
 	if ref.IsBranch() {
 		b, err := s.branch(op, ref)
 		if err == nil {
@@ -108,6 +111,9 @@ func (s *Store) liveSnapshot(b *branch) *Snapshot {
 	state := b.state.Load()
 	version := Version{
 		Repo: b.repo.name, Branch: b.name, Commit: state.head.id, Time: timeOf(state.changed), Live: true,
+	}
+	if b.open != nil {
+		version.Branch = b.open.branch
 	}
 	if state.pending != nil {
 		version.Pending = state.pending.change.Commit

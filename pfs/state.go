@@ -15,14 +15,18 @@ type repo struct {
 	created  int64
 	branches map[string]*branch
 	tags     map[string]schema.TagRecord
+	// open are the workspaces of open commits.
+	open map[schema.ID]*branch
 }
 
-// branch is a branch as the open store knows it.
+// branch is a branch as the open store knows it, or the workspace of an open commit, whose name is the commit's id.
 type branch struct {
 	repo    *repo
 	name    string
 	created int64
 	bare    bool
+	// open is set on the workspace of an open commit.
+	open *openCommit
 	// state is what readers see. Only the committer replaces it.
 	state atomic.Pointer[state]
 }
@@ -36,6 +40,8 @@ type state struct {
 	root tree.Entry
 	// pending is nil when root is the head's.
 	pending *pending
+	// unsaved is set on a workspace when not all that is pending is on disk.
+	unsaved bool
 	// changed is when root last changed.
 	changed int64
 }
@@ -46,6 +52,8 @@ type pending struct {
 	by     By
 	// time is when the last change was made, and since when the first was.
 	time, since int64
+	// parents are those that the commit will have besides the head.
+	parents []schema.ID
 	// links are the roots of the contents that the changes link. Only the committer appends to them.
 	links []schema.Hash
 }

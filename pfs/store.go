@@ -159,7 +159,8 @@ func (s *Store) nextCut() (wait time.Duration, any bool) {
 
 // notePending keeps account of the branches that will have to be cut.
 func (s *Store) notePending(b *branch, deleted bool) {
-	if b.state.Load().pending != nil && !deleted {
+	st := b.state.Load()
+	if st.pending != nil && (b.open == nil || st.unsaved) && !deleted {
 		s.pending[b] = struct{}{}
 	} else {
 		delete(s.pending, b)

@@ -10,7 +10,7 @@ import (
 // a commit.
 //
 // fn does no I/O of its own, and may be run again. Its error comes back unchanged, and nothing is written then. When fn
-// changes nothing there is no commit, and the one returned has a zero ID. Other errors are of KindRepoNotFound,
+// changes nothing, and in an open commit, no commit is made, and the one returned has a zero ID. Other errors are of KindRepoNotFound,
 // KindBranchNotFound, KindReadOnly (ref is no branch), KindNoSpace, KindClosed or KindInternal; then nothing was written.
 func (s *Store) Update(ctx context.Context, ref Ref, by By, fn func(*Tx) error) (Commit, error) {
 	const op = "pfs.Update"
@@ -27,10 +27,13 @@ func (s *Store) Update(ctx context.Context, ref Ref, by By, fn func(*Tx) error) 
 		made, announced, err = g.workOn(b).update(ctx, by, fn)
 		return err
 	})
-	if err != nil || made == nil {
+	if err != nil {
 		return Commit{}, err
 	}
 	s.settle(ctx, announced)
+	if made == nil {
+		return Commit{}, nil
+	}
 	return made.info(ref.Repo), nil
 }
 
@@ -49,9 +52,12 @@ func (s *Store) Apply(ctx context.Context, ref Ref, by By, fn func(*Tx) error) e
 }
 
 // Cut makes a commit of the changes pending on a branch, if there are any, and returns the head when it is on disk. Of a
-// ref that is no branch it returns the commit. The errors are as with Update.
+// ref that is no branch it returns the commit; an open commit it only makes durable, and returns no commit. The errors are as with Update.
 func (s *Store) Cut(ctx context.Context, ref Ref) (Commit, error) {
 	const op = "pfs.Cut"
+	if s.workspaceOf(ref) != nil {
+		return Commit{}, s.Sync(ctx, ref)
+	}
 	if !ref.IsBranch() {
 		if ref.Name != "" {
 			if _, err := s.Cut(ctx, BranchRef(ref.Repo, ref.Name)); err != nil {
@@ -109,6 +115,9 @@ func (s *Store) Sync(ctx context.Context, ref Ref) error {
 
 // writable returns the branch that ref names for a change.
 func (s *Store) writable(op string, ref Ref) (*branch, error) {
+	if b := s.workspaceOf(ref); b != nil {
+		return b, nil
+	}
 	if !ref.IsBranch() {
 		return nil, &Error{Op: op, Kind: KindReadOnly, Ref: ref.String()}
 	}

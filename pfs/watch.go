@@ -29,10 +29,12 @@ type branchKey struct{ repo, name string }
 
 // announcement is an event with who caused it and who waits until all watchers have acted on it.
 type announcement struct {
-	by      By
-	event   Event
-	waiting atomic.Int64
-	settled chan struct{}
+	by    By
+	event Event
+	// unawaited is set when nobody will wait.
+	unawaited bool
+	waiting   atomic.Int64
+	settled   chan struct{}
 }
 
 // watchers are the watchers of a store.
@@ -47,10 +49,13 @@ type watchers struct {
 // returned, deletion included. It must be closed. The error is of KindInvalid when ref is not a branch, or KindClosed.
 func (s *Store) Watch(ref Ref) (*Watcher, error) {
 	const op = "pfs.Watch"
-	if !ref.IsBranch() {
+	key := branchKey{ref.Repo, ref.Name}
+	if workspace := s.workspaceOf(ref); workspace != nil {
+		key.name = workspace.name
+	} else if !ref.IsBranch() {
 		return nil, &Error{Op: op, Kind: KindInvalid, Ref: ref.String()}
 	}
-	w := &Watcher{set: &s.watchers, key: branchKey{ref.Repo, ref.Name}, wake: make(chan struct{}, 1)}
+	w := &Watcher{set: &s.watchers, key: key, wake: make(chan struct{}, 1)}
 	s.watchers.mu.Lock()
 	defer s.watchers.mu.Unlock()
 	if s.watchers.closed {
@@ -141,9 +146,18 @@ func (w *Watcher) add(event *Event) {
 	w.signal()
 }
 
-// merged returns one event that says that two were lost.
+// merged returns one event that says that two were lost. It holds on to neither: a watcher that hangs must not fill the
+// memory.
 func merged(a, b *Event) *Event {
-	return &Event{Origin: b.Origin, Lost: true, settled: func() { a.Done(); b.Done() }}
+	first, second := a.settled, b.settled
+	lost := &Event{Origin: b.Origin, Lost: true, settled: first}
+	switch {
+	case first == nil:
+		lost.settled = second
+	case second != nil:
+		lost.settled = func() { first(); second() }
+	}
+	return lost
 }
 
 // announce queues an announcement's event for every watcher of a branch but the one who caused it. The announcement is
@@ -157,9 +171,11 @@ func (set *watchers) announce(repo, name string, a *announcement) {
 		if w == a.by.Watcher {
 			continue
 		}
-		a.waiting.Add(1)
 		event := a.event
-		event.settled = sync.OnceFunc(a.acted)
+		if !a.unawaited {
+			a.waiting.Add(1)
+			event.settled = sync.OnceFunc(a.acted)
+		}
 		w.add(&event)
 	}
 	a.acted()

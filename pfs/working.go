@@ -79,6 +79,11 @@ func (w *working) adopt(tx *Tx, by By) *announcement {
 
 // update runs fn as an Update: its changes are a commit when the group ends, alone or with others that touch other paths.
 func (w *working) update(ctx context.Context, by By, fn func(*Tx) error) (*commit, *announcement, error) {
+	if w.branch.open != nil {
+		a, err := w.change(ctx, by, fn)
+		w.save = w.save || a != nil
+		return nil, a, err
+	}
 	if w.pending != nil && !w.admits(by) {
 		if err := w.cut(ctx); err != nil {
 			return nil, nil, err
@@ -104,6 +109,13 @@ func (w *working) update(ctx context.Context, by By, fn func(*Tx) error) (*commi
 
 // apply runs fn as an Apply: its changes are pending when the group ends.
 func (w *working) apply(ctx context.Context, by By, fn func(*Tx) error) error {
+	if w.branch.open != nil {
+		a, err := w.change(ctx, by, fn)
+		if a != nil {
+			a.unawaited = true
+		}
+		return err
+	}
 	if w.pending != nil && w.must {
 		if err := w.cut(ctx); err != nil {
 			return err
@@ -111,9 +123,28 @@ func (w *working) apply(ctx context.Context, by By, fn func(*Tx) error) error {
 	}
 	tx, err := w.run(ctx, by, fn)
 	if err == nil && tx.changed() {
-		w.adopt(tx, by)
+		w.adopt(tx, by).unawaited = true
 	}
 	return err
+}
+
+// change runs fn on the workspace of an open commit. Every change there bears the commit's id, and a generation of its own.
+func (w *working) change(ctx context.Context, by By, fn func(*Tx) error) (*announcement, error) {
+	before := w.pending
+	w.group.counters.Gen++
+	next := *before
+	next.change.Gen, next.since = w.group.counters.Gen, w.group.now
+	if w.unsaved {
+		next.since = before.since
+	}
+	w.pending = &next
+	tx, err := w.run(ctx, by, fn)
+	if err != nil || !tx.changed() {
+		w.pending = before
+		return nil, err
+	}
+	w.unsaved = true
+	return w.adopt(tx, by), nil
 }
 
 // admits reports whether an update by by may go into the pending commit.
@@ -160,7 +191,11 @@ func (w *working) cut(ctx context.Context) error {
 		made = &commit{id: w.pending.change.Commit}
 	}
 	p := w.pending
-	w.links = append(w.links, p.links...)
+	links, err := w.pendingLinks(ctx)
+	if err != nil {
+		return err
+	}
+	w.links = append(w.links, links...)
 	made.root = w.root
 	made.rec = schema.CommitRecord{
 		Repo: w.branch.repo.id, Line: w.line, Seq: w.seq + 1, Gen: p.change.Gen, Time: max(p.time, w.head.rec.Time),
@@ -186,6 +221,9 @@ func (w *working) saveRoot(ctx context.Context) error {
 
 // seal makes the commit that is owed, and the branch's record if it changed.
 func (w *working) seal(ctx context.Context) error {
+	if w.branch.open != nil && w.must {
+		w.save, w.must = true, false
+	}
 	if w.pending != nil && w.must {
 		if err := w.cut(ctx); err != nil {
 			return err
@@ -196,14 +234,18 @@ func (w *working) seal(ctx context.Context) error {
 		if err := w.saveRoot(ctx); err != nil {
 			return err
 		}
-		w.links = append(w.links, w.pending.links...)
+		links, err := w.pendingLinks(ctx)
+		if err != nil {
+			return err
+		}
+		w.links = append(w.links, links...)
+		w.unsaved = false
 		stored, w.moved = w.state, true
 	} else if w.pending != nil {
 		stored.pending = nil
 	}
 	if w.moved {
-		rec := w.branch.record(&stored)
-		w.group.put(schema.BranchKey(w.branch.repo.id, w.branch.name), rec.Append(nil))
+		w.branch.put(w.group, &stored)
 	}
 	return nil
 }

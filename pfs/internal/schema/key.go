@@ -158,6 +158,9 @@ func ParseParkedKey(key []byte) (path string, id ID, ok bool) {
 // OpenKey is the key of an OpenCommitRecord.
 func OpenKey(id ID) []byte { return append([]byte{keyOpen}, id[:]...) }
 
+// OpenPrefix is the prefix of all OpenKeys.
+func OpenPrefix() []byte { return []byte{keyOpen} }
+
 // TombKey is the key of a TombstoneRecord; kind is the first byte of the deleted record's own key.
 func TombKey(repo ID, kind byte, name string, time int64) []byte {
 	b := append(append([]byte{keyTomb}, repo[:]...), kind)
@@ -166,3 +169,14 @@ func TombKey(repo ID, kind byte, name string, time int64) []byte {
 
 // TombPrefix is the prefix of all TombKeys.
 func TombPrefix() []byte { return []byte{keyTomb} }
+
+// ParseTombKey returns what a TombKey was made of.
+func ParseTombKey(key []byte) (repo ID, kind byte, name string, time int64, ok bool) {
+	const fixed = 1 + 16 + 1 + 1 + 8
+	if len(key) < fixed || key[len(key)-9] != 0 {
+		return ID{}, 0, "", 0, false
+	}
+	copy(repo[:], key[1:])
+	name = string(key[18 : len(key)-9])
+	return repo, key[17], name, int64(binary.BigEndian.Uint64(key[len(key)-8:])), true
+}

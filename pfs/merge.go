@@ -1,0 +1,221 @@
+package pfs
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+
+	"pfsd/pfs/internal/schema"
+	"pfsd/pfs/internal/tree"
+)
+
+// Merge brings the changes of source, since its history and that of target parted, into the branch target. When target has
+// none of its own since then, its head becomes source's commit; when source has none, nothing happens; else a commit with
+// both as parents is made. What is pending on either is in a commit first. No content is moved, and the time it takes
+// depends on how many changes there are. It returns the head of target.
+//
+// A path that both have changed in different ways is a conflict, unless resolve says otherwise: then the error is of
+// KindConflict with a *ConflictError as its cause, and target is as it was. Other errors are as with Update, and what
+// source gives rise to; KindInvalid when the two have no history in common.
+func (s *Store) Merge(ctx context.Context, source, target Ref, by By, resolve Resolve) (Commit, error) {
+	const op = "pfs.Merge"
+	if _, err := s.Cut(ctx, source); err != nil {
+		return Commit{}, err
+	}
+	theirs, err := s.resolve(ctx, op, source)
+	if err != nil {
+		return Commit{}, err
+	}
+	return s.rewriteBranch(ctx, op, target, by, func(w *working) error {
+		base, err := s.mergeBase(ctx, w.head, theirs)
+		switch {
+		case err != nil:
+			return err
+		case base == nil:
+			return &Error{Op: op, Kind: KindInvalid, Ref: source.String(), Err: errNoCommonHistory}
+		case base.id == theirs.id:
+			return nil
+		case base.id == w.head.id:
+			w.moveTo(theirs)
+			return nil
+		}
+		return w.combine(ctx, by, combination{base: base.root, theirs: theirs.root, resolve: resolve, parent: theirs.id})
+	})
+}
+
+// Revert undoes on a branch what a commit did, with a commit. Conflicts, errors and cost are as with Merge.
+func (s *Store) Revert(ctx context.Context, commit, target Ref, by By, resolve Resolve) (Commit, error) {
+	const op = "pfs.Revert"
+	c, before, err := s.withParent(ctx, op, commit)
+	if err != nil {
+		return Commit{}, err
+	}
+	return s.rewriteBranch(ctx, op, target, by, func(w *working) error {
+		return w.combine(ctx, by, combination{base: c.root, theirs: before, resolve: resolve})
+	})
+}
+
+// CherryPick does on a branch what a commit did elsewhere, with a commit. Conflicts, errors and cost are as with Merge.
+func (s *Store) CherryPick(ctx context.Context, commit, target Ref, by By, resolve Resolve) (Commit, error) {
+	const op = "pfs.CherryPick"
+	c, before, err := s.withParent(ctx, op, commit)
+	if err != nil {
+		return Commit{}, err
+	}
+	return s.rewriteBranch(ctx, op, target, by, func(w *working) error {
+		return w.combine(ctx, by, combination{base: before, theirs: c.root, resolve: resolve})
+	})
+}
+
+// withParent returns a commit, and the root of its first parent; an empty one when there is none.
+func (s *Store) withParent(ctx context.Context, op string, ref Ref) (*commit, tree.Entry, error) {
+	if _, err := s.Cut(ctx, ref); err != nil {
+		return nil, tree.Entry{}, err
+	}
+	c, err := s.resolve(ctx, op, ref)
+	if err != nil {
+		return nil, tree.Entry{}, err
+	}
+	if len(c.rec.Parents) == 0 {
+		before := c.root
+		before.Sub = s.trees.Empty()
+		return c, before, nil
+	}
+	parent, err := s.loadCommit(ctx, c.rec.Parents[0])
+	if err == nil && parent == nil {
+		err = &Error{Op: op, Kind: KindCorrupt, Ref: ref.String()}
+	}
+	if err != nil {
+		return nil, tree.Entry{}, wrap(op, err, ref.String(), "")
+	}
+	return c, parent.root, nil
+}
+
+// rewriteBranch lets fn change what a branch shows, or the commit it is at, when nothing is pending on it. It returns
+// the head when that is on disk and known to watchers.
+func (s *Store) rewriteBranch(ctx context.Context, op string, ref Ref, by By, fn func(w *working) error) (Commit, error) {
+	if err := s.contents.Settle(ctx); err != nil {
+		return Commit{}, wrap(op, err, ref.String(), "")
+	}
+	var w *working
+	var announced *announcement
+	err := s.committer.do(ctx, true, func(g *group) error {
+		b, err := s.writable(op, ref)
+		if err != nil {
+			return err
+		}
+		w = g.workOn(b)
+		if w.pending != nil {
+			if err := w.cut(ctx); err != nil {
+				return err
+			}
+		}
+		before := *w
+		if err := fn(w); err != nil {
+			*w = before
+			return wrap(op, err, ref.String(), "")
+		}
+		if w.head != before.head || w.pending != nil {
+			announced = &announcement{by: by, event: Event{Origin: by.Origin, Changes: []PathChange{{Subtree: true}}}}
+			w.events = append(w.events, announced)
+		}
+		return nil
+	})
+	if err != nil {
+		return Commit{}, err
+	}
+	s.settle(ctx, announced)
+	return w.head.info(ref.Repo), nil
+}
+
+// combination is what is to be brought into a branch.
+type combination struct {
+	base, theirs tree.Entry
+	resolve      Resolve
+	// parent is the commit's second parent, if it is to have one.
+	parent schema.ID
+}
+
+// combine brings the changes of a combination into the branch, as a commit that is made when the group ends. Without any,
+// and without a second parent, it does nothing.
+func (w *working) combine(ctx context.Context, by By, what combination) error {
+	change, err := w.group.nextChange()
+	if err != nil {
+		return err
+	}
+	c := combiner{ctx: ctx, trees: w.group.store.trees, resolve: what.resolve, change: change}
+	root, err := c.dir("", what.base, w.root, what.theirs)
+	switch {
+	case err != nil:
+		return err
+	case len(c.conflicts) > 0:
+		return &Error{Op: "pfs.Merge", Kind: KindConflict, Err: &ConflictError{c.conflicts}}
+	case len(c.changed) == 0 && what.parent.IsZero():
+		return nil
+	}
+	now := max(w.group.now, w.head.rec.Time)
+	w.root, w.changed = root, now
+	w.pending = &pending{change: change, by: by, time: now, since: now}
+	if !what.parent.IsZero() {
+		w.pending.parents = []schema.ID{what.parent}
+	}
+	w.must = true
+	return nil
+}
+
+// moveTo makes a commit the head of the branch, on a line of its own.
+func (w *working) moveTo(c *commit) {
+	w.head, w.root, w.changed = c, c.root, w.group.now
+	w.line, w.seq, w.moved = w.group.putLine(w.branch.repo, c), 0, true
+}
+
+// mergeBase returns the newest commit that both are, or descend from; nil when there is none. It goes back by generation,
+// in which parents are always before their children, no farther than to that commit.
+func (s *Store) mergeBase(ctx context.Context, a, b *commit) (*commit, error) {
+	const ofA, ofB = 1, 2
+	seen := map[schema.ID]uint8{}
+	var queue commitQueue
+	reach := func(c *commit, from uint8) {
+		if seen[c.id] == 0 {
+			heap.Push(&queue, c)
+		}
+		seen[c.id] |= from
+	}
+	reach(a, ofA)
+	reach(b, ofB)
+	for queue.Len() > 0 {
+		c := heap.Pop(&queue).(*commit)
+		if seen[c.id] == ofA|ofB {
+			return c, nil
+		}
+		for _, id := range c.rec.Parents {
+			parent, err := s.loadCommit(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			if parent == nil {
+				return nil, &Error{Op: "pfs.Merge", Kind: KindCorrupt, Ref: id.String()}
+			}
+			reach(parent, seen[c.id])
+		}
+	}
+	return nil, nil
+}
+
+// commitQueue is a heap of commits, the newest first.
+type commitQueue []*commit
+
+func (q commitQueue) Len() int           { return len(q) }
+func (q commitQueue) Less(i, j int) bool { return cmp.Less(q[j].rec.Gen, q[i].rec.Gen) }
+func (q commitQueue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+
+// Push is of heap.Interface.
+func (q *commitQueue) Push(c any) { *q = append(*q, c.(*commit)) }
+
+// Pop is of heap.Interface.
+func (q *commitQueue) Pop() any {
+	last := len(*q) - 1
+	c := (*q)[last]
+	*q = (*q)[:last]
+	return c
+}

@@ -1,0 +1,138 @@
+package pfs
+
+import (
+	"cmp"
+	"context"
+
+	"pfsd/pfs/internal/schema"
+)
+
+// RenameRepo gives a repo another name; its history, branches, tags, open commits and uploads stay what they are. The error
+// is of KindRepoNotFound, KindInvalid or KindExists.
+func (s *Store) RenameRepo(ctx context.Context, from, to string) (Repo, error) {
+	const op = "pfs.RenameRepo"
+	if err := CheckRefName(to); err != nil {
+		return Repo{}, err
+	}
+	var made *repo
+	var announced []*announcement
+	err := s.committer.do(ctx, true, func(g *group) error {
+		r := s.repo(from)
+		switch {
+		case r == nil:
+			return &Error{Op: op, Kind: KindRepoNotFound, Ref: from}
+		case from == to:
+			made = r
+			return nil
+		case s.repo(to) != nil:
+			return &Error{Op: op, Kind: KindExists, Ref: to}
+		}
+		rec := schema.RepoRecord{ID: r.id, Created: r.created}
+		g.delete(schema.RepoKey(from))
+		g.put(schema.RepoKey(to), rec.Append(nil))
+		made, announced = g.renamedRepo(r, to)
+		return nil
+	})
+	if err != nil {
+		return Repo{}, err
+	}
+	for _, a := range announced {
+		s.settle(ctx, a)
+	}
+	return made.info(), nil
+}
+
+// renamedRepo returns the repo as it will be under another name. What readers hold of the old one stays as it was.
+func (g *group) renamedRepo(r *repo, to string) (*repo, []*announcement) {
+	made := newRepo(to, schema.RepoRecord{ID: r.id, Created: r.created})
+	for name, tag := range r.tags {
+		made.tags[name] = tag
+	}
+	var announced []*announcement
+	for name, b := range r.branches {
+		made.branches[name] = b.as(made, name)
+		announced = append(announced, g.announceMove(b, made.branches[name])...)
+	}
+	for id, b := range r.open {
+		made.open[id] = b.as(made, b.name)
+		announced = append(announced, g.announceMove(b, made.open[id])...)
+	}
+	g.publish = append(g.publish, func() {
+		g.store.mu.Lock()
+		defer g.store.mu.Unlock()
+		delete(g.store.repos, r.name)
+		g.store.repos[to] = made
+	})
+	return made, announced
+}
+
+// as returns the branch under another repo or name.
+func (b *branch) as(r *repo, name string) *branch {
+	moved := &branch{repo: r, name: name, created: b.created, bare: b.bare, open: b.open}
+	moved.state.Store(b.state.Load())
+	return moved
+}
+
+// announceMove tells the watchers of both names of a branch that has been renamed, and keeps account of what is pending.
+func (g *group) announceMove(from, to *branch) []*announcement {
+	gone := &announcement{event: Event{Deleted: true}}
+	made := &announcement{event: Event{Changes: []PathChange{{Subtree: true}}}}
+	g.publish = append(g.publish, func() {
+		g.store.notePending(from, true)
+		g.store.notePending(to, false)
+		g.store.watchers.announce(from.repo.name, from.name, gone)
+		g.store.watchers.announce(to.repo.name, to.name, made)
+	})
+	return []*announcement{gone, made}
+}
+
+// RenameBranch gives a branch another name in the same repo. Its uploads are ended. The error is of KindRepoNotFound,
+// KindBranchNotFound, KindReadOnly, KindInvalid, or KindExists when there is a branch or tag of that name.
+func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, error) {
+	const op = "pfs.RenameBranch"
+	if err := cmp.Or(CheckRefName(ref.Repo), CheckRefName(to)); err != nil {
+		return Branch{}, err
+	}
+	var made *branch
+	var announced []*announcement
+	err := s.committer.do(ctx, true, func(g *group) error {
+		b, err := s.writable(op, ref)
+		target := BranchRef(ref.Repo, to)
+		switch {
+		case err != nil:
+			return err
+		case b.open != nil:
+			return &Error{Op: op, Kind: KindInvalid, Ref: ref.String()}
+		case b.name == to:
+			made = b
+			return nil
+		case b.repo.branches[to] != nil, s.isTag(target):
+			return &Error{Op: op, Kind: KindExists, Ref: target.String()}
+		}
+		if err := g.dropUploads(ctx, b); err != nil {
+			return err
+		}
+		w := g.workOn(b)
+		if w.pending != nil {
+			if err := w.cut(ctx); err != nil {
+				return err
+			}
+		}
+		w.moved, w.deleted = false, true
+		st := w.state
+		made = b.as(b.repo, to)
+		made.state.Store(&st)
+		made.put(g, &st)
+		g.delete(schema.BranchKey(b.repo.id, b.name))
+		announced = g.announceMove(b, made)
+		g.publish = append(g.publish, func() { s.addBranch(made) })
+		return nil
+	})
+	if err != nil {
+		return Branch{}, err
+	}
+	for _, a := range announced {
+		s.settle(ctx, a)
+	}
+	return made.info(), nil
+}

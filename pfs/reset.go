@@ -1,0 +1,59 @@
+package pfs
+
+import (
+	"context"
+	"errors"
+)
+
+var (
+	errNoCommonHistory = errors.New("the two have no commit in common")
+	errNotInHistory    = errors.New("the commit is not in the history of the branch")
+)
+
+// Reset makes a commit of the same repo the head of a branch, which then shows that and nothing else. The commits that
+// are no longer in its history stay readable by their ids. What was pending is in a commit, too. It returns the new head. Errors
+// are as with Update, and what to gives rise to.
+func (s *Store) Reset(ctx context.Context, branch, to Ref, by By) (Commit, error) {
+	const op = "pfs.Reset"
+	if _, err := s.Cut(ctx, to); err != nil {
+		return Commit{}, err
+	}
+	c, err := s.resolve(ctx, op, to)
+	if err != nil {
+		return Commit{}, err
+	}
+	return s.rewriteBranch(ctx, op, branch, by, func(w *working) error {
+		switch {
+		case c.rec.Repo != w.branch.repo.id:
+			return &Error{Op: op, Kind: KindCommitNotFound, Ref: to.String()}
+		case c.id != w.head.id:
+			w.moveTo(c)
+		}
+		return nil
+	})
+}
+
+// Squash replaces the commits of a branch after the one that since names, which must be in its history, by one that
+// changes all that they changed. They stay readable by their ids. It returns the new head. Errors are as with Update, and
+// what since gives rise to; KindCommitNotFound when it is not in the branch's history.
+func (s *Store) Squash(ctx context.Context, branch, since Ref, by By) (Commit, error) {
+	const op = "pfs.Squash"
+	base, err := s.resolve(ctx, op, since)
+	if err != nil {
+		return Commit{}, err
+	}
+	return s.rewriteBranch(ctx, op, branch, by, func(w *working) error {
+		in, err := s.inHistory(ctx, w.head, base)
+		switch {
+		case err != nil:
+			return err
+		case !in:
+			return &Error{Op: op, Kind: KindCommitNotFound, Ref: since.String(), Err: errNotInHistory}
+		case base.id == w.head.id:
+			return nil
+		}
+		last := w.head.root
+		w.moveTo(base)
+		return w.combine(ctx, by, combination{base: base.root, theirs: last})
+	})
+}
