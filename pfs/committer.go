@@ -202,7 +202,8 @@ func (c *committer) cutDue(due []*branch) {
 	errs := []error{c.store.contents.Settle(ctx)}
 	requests := c.cuts(due)
 	for _, r := range requests {
-		if r.err = c.send(ctx, r); r.err != nil {
+		if err := c.send(ctx, r); err != nil {
+			r.err = err // It is the committer's to set once it has been sent.
 			close(r.done)
 		}
 	}
