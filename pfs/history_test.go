@@ -425,3 +425,27 @@ func TestDiff(t *testing.T) {
 		}
 	}
 }
+
+func TestUsage(t *testing.T) {
+	s := newImages(t)
+	shared, own := strings.Repeat("s", 1000), strings.Repeat("o", 500)
+	put(t, s, master, "a", shared)
+	put(t, s, master, "b", shared)
+	branchOf(t, s, dev, master)
+	put(t, s, dev, "c", own)
+	put(t, s, dev, "old", strings.Repeat("x", 300))
+	remove(t, s, dev, "old")
+	for _, tt := range []struct {
+		ref     pfs.Ref
+		history bool
+		want    pfs.Usage
+	}{
+		{master, false, pfs.Usage{Files: 2, Logical: 2000, Unique: 1000, Physical: 1000}},
+		{dev, false, pfs.Usage{Files: 3, Logical: 2500, Unique: 1500, Physical: 1500}},
+		{dev, true, pfs.Usage{Files: 4, Logical: 2800, Unique: 1800, Physical: 1800, Alone: 800}},
+	} {
+		if got, err := s.Usage(ctx, tt.ref, tt.history); err != nil || got != tt.want {
+			t.Errorf("usage of %v (history %v): %+v (%v), want %+v", tt.ref, tt.history, got, err, tt.want)
+		}
+	}
+}
