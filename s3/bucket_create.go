@@ -31,7 +31,7 @@ func (h *Handler) createBucket(q *request) error {
 	var configuration struct {
 		LocationConstraint string
 	}
-	if _, err := h.readXML(q, &configuration); err != nil {
+	if _, err := readXML(q, &configuration); err != nil {
 		return err
 	}
 	if _, err := h.store.Snapshot(q.Context(), ref); err == nil {

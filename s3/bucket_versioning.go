@@ -22,7 +22,7 @@ func (h *Handler) putBucketVersioning(q *request) error {
 		return err
 	}
 	var asked struct{ Status string }
-	if _, err := h.readXML(q, &asked); err != nil {
+	if _, err := readXML(q, &asked); err != nil {
 		return err
 	}
 	switch asked.Status {

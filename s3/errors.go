@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -111,11 +110,6 @@ func messageOf(c code, err error) string {
 	return ""
 }
 
-// isClientGone reports whether err came about because the client of q is not there any more.
-func isClientGone(q *request, err error) bool {
-	return apiErrorOf(err).code == codeClientGone && errors.Is(q.Context().Err(), context.Canceled)
-}
-
 // errorAnswer is the body of an error.
 type errorAnswer struct {
 	XMLName    struct{} `xml:"Error"`
@@ -128,13 +122,9 @@ type errorAnswer struct {
 	HostID     string `xml:"HostId"`
 }
 
-// fail answers q with err, unless an answer has begun or nobody is there to read it.
+// fail answers q with err, unless an answer has begun: that is cut off, so that the client sees it is not whole.
 func (h *Handler) fail(q *request, err error) {
-	switch {
-	case isClientGone(q, err):
-		q.w.status = statusClientGone
-		return
-	case q.w.status != 0:
+	if q.w.status != 0 {
 		return
 	}
 	e := apiErrorOf(err)

@@ -11,13 +11,16 @@ const statusClientGone = 499
 
 // log writes the one line of a request. err is what its handler returned.
 func (h *Handler) log(q *request, err error, took time.Duration) {
-	level := slog.LevelDebug
-	if q.w.status >= http.StatusInternalServerError {
+	level, status := slog.LevelDebug, q.w.status
+	switch {
+	case err != nil && q.Context().Err() != nil:
+		status = statusClientGone
+	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented, err != nil && status < 300:
 		level = slog.LevelError
 	}
 	attrs := []slog.Attr{
 		slog.String("id", q.id), slog.String("method", q.Method), slog.String("operation", q.operation),
-		slog.String("bucket", q.bucket), slog.String("key", q.key), slog.Int("status", q.w.status),
+		slog.String("bucket", q.bucket), slog.String("key", q.key), slog.Int("status", status),
 		slog.Int64("in", q.received), slog.Int64("out", q.w.written), slog.Duration("took", took),
 	}
 	if err != nil {

@@ -52,7 +52,7 @@ func (h *Handler) deleteObjects(q *request) error {
 		return err
 	}
 	var asked deleteRequest
-	if _, err := h.readXML(q, &asked); err != nil {
+	if _, err := readXML(q, &asked); err != nil {
 		return err
 	}
 	if len(asked.Object) == 0 || len(asked.Object) > maxDeletes {

@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"context"
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
@@ -44,15 +43,28 @@ func (d *digest) ok() bool { return string(d.Sum(nil)) == string(d.want) }
 
 // openPayload returns the body of q by what its headers say of it; it reads nothing. The checksums of the algorithms in
 // also are computed whether the client sent them or not.
-func openPayload(q *request, also []checksum.Algorithm) (*payload, error) {
-	p := &payload{request: q, size: q.ContentLength, in: clientReader{q}, sums: map[checksum.Algorithm]hash.Hash{}}
-	for _, step := range []func() error{p.openHash, p.openMD5, p.openChecksum} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+func openPayload(q *request, also ...checksum.Algorithm) (*payload, error) {
+	p, err := openPlain(q)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.openChecksum(); err != nil {
+		return nil, err
 	}
 	for _, a := range also {
 		p.compute(a)
+	}
+	return p, nil
+}
+
+// openPlain is openPayload for operations whose checksum headers are not about the body.
+func openPlain(q *request) (*payload, error) {
+	p := &payload{request: q, size: q.ContentLength, in: clientReader{q}, sums: map[checksum.Algorithm]hash.Hash{}}
+	if err := p.openHash(); err != nil {
+		return nil, err
+	}
+	if err := p.openMD5(); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
@@ -232,7 +244,8 @@ func (p *payload) verify() error {
 	return io.EOF
 }
 
-// clientReader reads a request's body, and tells a client that went away or was too slow from one that sent too little.
+// clientReader reads a request's body, and tells a client that was too slow from one that sent too little. One that went
+// away sent too little, too: it may have closed only its own side and still read the answer.
 type clientReader struct{ *request }
 
 // Read implements io.Reader.
@@ -242,8 +255,6 @@ func (c clientReader) Read(p []byte) (int, error) {
 	switch {
 	case err == nil, err == io.EOF:
 		return n, err
-	case errors.Is(c.Context().Err(), context.Canceled):
-		return n, context.Canceled
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return n, &apiError{code: codeRequestTimeout, cause: err}
 	}

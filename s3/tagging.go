@@ -93,7 +93,7 @@ func (h *Handler) putObjectTagging(q *request) error {
 	var asked struct {
 		TagSet struct{ Tag []tag }
 	}
-	empty, err := h.readXML(q, &asked)
+	empty, err := readXML(q, &asked)
 	if err != nil {
 		return err
 	}

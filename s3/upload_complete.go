@@ -38,7 +38,12 @@ type completeResult struct {
 // completeUpload makes the object of an upload's parts. Asked again for what it has done, it answers the same again.
 func (h *Handler) completeUpload(q *request) error {
 	var asked completeRequest
-	if _, err := h.readXML(q, &asked); err != nil {
+	// The checksum in the headers is that of the object.
+	body, err := openPlain(q)
+	if err != nil {
+		return err
+	}
+	if _, err := decodeXML(body, &asked); err != nil {
 		return err
 	}
 	ref, upload, err := h.upload(q)

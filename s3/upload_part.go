@@ -59,9 +59,9 @@ func (h *Handler) uploadPart(q *request) error {
 func openPart(q *request, upload *pfs.Upload) (*payload, error) {
 	a, _, ok := uploadChecksum(upload.Meta)
 	if !ok {
-		return openPayload(q, nil)
+		return openPayload(q)
 	}
-	body, err := openPayload(q, []checksum.Algorithm{a})
+	body, err := openPayload(q, a)
 	if err != nil {
 		return nil, err
 	}

@@ -45,11 +45,16 @@ func (w *response) empty(status int) error {
 }
 
 // readXML reads the body of q into v. An empty body leaves v alone and is reported.
-func (h *Handler) readXML(q *request, v any) (empty bool, err error) {
-	body, err := openPayload(q, nil)
+func readXML(q *request, v any) (empty bool, err error) {
+	body, err := openPayload(q)
 	if err != nil {
 		return false, err
 	}
+	return decodeXML(body, v)
+}
+
+// decodeXML reads body, which must not be too large, into v.
+func decodeXML(body io.Reader, v any) (empty bool, err error) {
 	data, err := io.ReadAll(io.LimitReader(body, maxXML+1))
 	switch {
 	case err != nil:

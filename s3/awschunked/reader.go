@@ -152,6 +152,10 @@ func (r *Reader) finish() error {
 			return err
 		}
 		if line == "" {
+			// Some clients write an empty line before the signature too.
+			if r.form.Signed && r.form.Trailer && signature == "" && r.more() {
+				continue
+			}
 			break
 		}
 		name, value, found := strings.Cut(line, ":")
@@ -166,7 +170,7 @@ func (r *Reader) finish() error {
 			signed.WriteString(name + ":" + value + "\n")
 		}
 	}
-	if _, err := r.in.Peek(1); err == nil {
+	if r.more() {
 		return ErrMalformed
 	}
 	if r.form.Signer == nil || !r.form.Trailer {
@@ -176,6 +180,12 @@ func (r *Reader) finish() error {
 		return ErrSignature
 	}
 	return nil
+}
+
+// more reports whether there is anything behind what was read.
+func (r *Reader) more() bool {
+	_, err := r.in.Peek(1)
+	return err == nil
 }
 
 func (r *Reader) keep(name, value string) {

@@ -181,6 +181,16 @@ func TestLineEndingsOfTheManual(t *testing.T) {
 	}
 }
 
+func TestEmptyLineBeforeTheSignature(t *testing.T) {
+	form := awschunked.Form{Signed: true, Trailer: true}
+	body := encode([]byte("a"), 1, form, "x-amz-checksum-crc32c:wdBDMA==")
+	body = strings.Replace(body, "wdBDMA==\r\n", "wdBDMA==\n\r\n", 1)
+	got, err := io.ReadAll(awschunked.NewReader(strings.NewReader(body), verified("", form)))
+	if err != nil || string(got) != "a" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 // FuzzReader checks that no input makes the reader fail in another way than it says, that it never hands out more than it
 // was given, and that fragmentation makes no difference.
 func FuzzReader(f *testing.F) {
