@@ -81,8 +81,8 @@ func mountPoint(data *datadir.Dir, dir string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("mount point: %w", err)
 	}
-	// A dead mount does not let itself be looked at, and is replaced.
-	if _, err := os.Stat(point); err == nil && mountpoint.IsMount(point) {
+	// A dead mount is replaced. It may let itself be looked at from the kernel's cache, but only a server answers statfs.
+	if err := unix.Statfs(point, &unix.Statfs_t{}); err == nil && mountpoint.IsMount(point) {
 		return "", fmt.Errorf("%s is a mount of pfsd already: end it with pfsd umount %s", dir, dir)
 	}
 	return point, data.CheckMountPoint(point)
