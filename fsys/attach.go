@@ -49,10 +49,10 @@ func Attach(dir string, o AttachOptions) (*os.File, error) {
 	return attachThroughHelper(dir, o)
 }
 
-// clearDead unmounts dir if nobody serves it any more.
+// clearDead unmounts dir if nobody serves it any more. It asks by statfs, since the kernel may answer stat from its cache for
+// a dead mount too.
 func clearDead(dir string) error {
-	var st syscall.Stat_t
-	err := syscall.Stat(dir, &st)
+	err := unix.Statfs(dir, &unix.Statfs_t{})
 	if !errors.Is(err, syscall.ENOTCONN) && !errors.Is(err, syscall.ECONNABORTED) {
 		return nil
 	}
