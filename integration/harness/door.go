@@ -23,13 +23,28 @@ var listening = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
 // S3 starts `pfsd s3` on a free port and returns when it is ready.
 func (s *Store) S3(args ...string) *S3 {
 	s.t.Helper()
-	p := s.Start(append([]string{"s3", "--addr", "127.0.0.1:0"}, args...)...)
+	return newS3(s.Start(append([]string{"s3", "--addr", "127.0.0.1:0"}, args...)...))
+}
+
+// newS3 awaits the ready line of an S3 door.
+func newS3(p *Process) *S3 {
+	p.t.Helper()
 	line := p.awaitReady()
 	host := listening.FindString(line)
 	if host == "" {
-		s.t.Fatalf("no address in %q", line)
+		p.t.Fatalf("no address in %q", line)
 	}
 	return &S3{p, host, "http://" + host}
+}
+
+// Serve starts `pfsd serve` with an S3 door and a mount of address on a directory that exists, in one process.
+func (s *Store) Serve(address, dir string) (*S3, *Mount) {
+	s.t.Helper()
+	s.t.Cleanup(func() { unmount(s.t, dir) })
+	p := s.Start("serve", "--s3", "127.0.0.1:0", "--mount", address+"="+dir)
+	door := newS3(p)
+	p.awaitReady()
+	return door, &Mount{p, dir}
 }
 
 // Client returns a client of a door without keys.

@@ -34,7 +34,7 @@ type Process struct {
 // start runs cmd and returns at once; the process is killed if the test process dies.
 func start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
-	p := &Process{t: t, cmd: cmd, ready: make(chan string, 1), ended: make(chan struct{})}
+	p := &Process{t: t, cmd: cmd, ready: make(chan string, 16), ended: make(chan struct{})}
 	cmd.Stderr = &p.stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -63,7 +63,7 @@ func (p *Process) follow(stdout io.Reader) {
 	close(p.ended)
 }
 
-// awaitReady returns the ready line, and fails the test when the process ends without one.
+// awaitReady returns the next ready line, and fails the test when the process ends without one.
 func (p *Process) awaitReady() string {
 	p.t.Helper()
 	select {
