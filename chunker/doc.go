@@ -11,8 +11,9 @@
 //   - Every unit of HoleUnit bytes, at a multiple of HoleUnit in the file, that is full of zeros is a hole: it is never
 //     part of a chunk, and nothing before it influences what comes after it. Units that adjoin within a window make one
 //     piece. Fewer zeros than a unit at the end of a file, or zeros that fill no unit, are data.
-//   - All else is cut where a rolling hash of the last 64 bytes meets a condition, into chunks of Min to Max bytes. A chunk
-//     is shorter than Min only where a hole, a window's end or the file's end cuts it off.
+//   - All else is cut where a rolling hash of the last 64 bytes, less those of the chunk's first Min, meets a condition, into
+//     chunks of more than Min and up to Max bytes. A chunk is shorter only where a hole, a window's end or the file's end
+//     cuts it off.
 //
 // It follows that the piece at a given offset, if one starts there, depends on no byte before it, and on none at or after
 // Horizon of its end.

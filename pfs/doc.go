@@ -9,6 +9,9 @@
 // durable, within a second, or by Sync or Cut before that. All changes of all branches go through one committer in one
 // order. A crash between the two steps leaves bytes that nothing names, never damage.
 //
+// An open commit is a workspace: it is read and changed like a branch, under the commit's id, and shows on its branch only
+// when it is finished, all at once.
+//
 // # Reading
 //
 // A Snapshot is an unchanging view of one version: of a branch as it is now, of a commit, or of a tag. Taking one costs
@@ -16,8 +19,8 @@
 //
 // # Errors
 //
-// Every error of this package is an *Error with one Kind of a closed set, save those of a caller's own function or
-// reader, which come back unchanged. Ask KindOf; never read a message.
+// Every error of this package is an *Error with one Kind of a closed set, save io.EOF at the end of what is read, and
+// those of a caller's own function, reader or writer, which come back unchanged. Ask KindOf; never read a message.
 //
 // # Concurrency
 //

@@ -31,17 +31,18 @@ func (k Kind) String() string {
 type Change struct {
 	// Commit is the commit's id.
 	Commit ID
-	// Gen is the commit's generation: it grows by one with every commit of the store, whatever its repo.
+	// Gen is the commit's generation: it grows by one with every commit of the store, whatever its repo. A change in an open
+	// commit has one of its own, not above the commit's.
 	Gen uint64
 }
 
 // Totals sum up what is below a directory, at any depth, itself not counted.
 type Totals struct {
-	// Files counts the entries that are neither directories.
+	// Files counts the entries that are no directories.
 	Files uint64
 	// Dirs counts directories.
 	Dirs uint64
-	// Bytes sums the sizes of the files.
+	// Bytes sums the sizes of the regular files.
 	Bytes uint64
 	// Links counts the entries of KindLink.
 	Links uint64

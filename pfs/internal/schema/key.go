@@ -7,7 +7,7 @@ import (
 
 // The first byte of every key says what its row is. Numbers in keys are 8 bytes, big-endian.
 const (
-	keyMeta    = 'm' // m → Meta: version and counters
+	keyMeta    = 'm' // m → StoreRecord: the counters
 	keyRepo    = 'r' // r name → RepoRecord
 	keyBranch  = 'b' // b repo-id name → BranchRecord
 	keyTag     = 't' // t repo-id name → TagRecord
