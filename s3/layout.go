@@ -35,10 +35,13 @@ func (l partLayout) String() string {
 
 // layoutOf returns the layout of e, if it was uploaded in parts and its content is still of their size.
 func layoutOf(e *pfs.Entry) (partLayout, bool) {
-	if e.Meta == nil || e.Meta.Headers[layoutHeader] == "" {
+	if e.Meta == nil {
 		return partLayout{}, false
 	}
 	fields := strings.Fields(e.Meta.Headers[layoutHeader])
+	if len(fields) == 0 {
+		return partLayout{}, false
+	}
 	l, total := partLayout{upload: fields[0]}, int64(0)
 	for _, field := range fields[1:] {
 		size, run, _ := strings.Cut(field, "*")
