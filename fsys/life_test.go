@@ -233,7 +233,8 @@ func TestSignals(t *testing.T) {
 	f := newFixture(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "dd", "if=/dev/zero", "of="+filepath.Join(f.dir, "file"), "bs=64k", "count=1500", "conv=fsync", "status=none")
+	cmd := exec.CommandContext(ctx, "dd", "if=/dev/zero", "of="+filepath.Join(f.dir, "file"), "bs=64k",
+		"count=1500", "conv=fsync", "status=none")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

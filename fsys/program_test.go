@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -15,7 +14,7 @@ func run(t *testing.T, dir, script string) string {
 	t.Helper()
 	cmd := exec.Command("sh", "-euc", script)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "HOME="+dir, "GIT_CONFIG_NOSYSTEM=1", "GOFLAGS=", "GOROOT="+runtime.GOROOT())
+	cmd.Env = append(os.Environ(), "HOME="+dir, "GIT_CONFIG_NOSYSTEM=1", "GOFLAGS=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s\n%s%v", script, out, err)
@@ -29,6 +28,13 @@ func needs(t *testing.T, program string) {
 	if _, err := exec.LookPath(program); err != nil {
 		t.Skip(err)
 	}
+}
+
+// goRoot returns where the Go toolchain is: a tree of real files.
+func goRoot(t *testing.T) string {
+	t.Helper()
+	needs(t, "go")
+	return strings.TrimSpace(run(t, ".", "go env GOROOT"))
 }
 
 func TestGit(t *testing.T) {
@@ -64,7 +70,7 @@ func TestGoBuild(t *testing.T) {
 func TestTar(t *testing.T) {
 	needs(t, "tar")
 	f := newFixture(t)
-	source := filepath.Join(runtime.GOROOT(), "src", "net")
+	source := filepath.Join(goRoot(t), "src", "net")
 	archive := filepath.Join(f.root, "net.tar")
 	run(t, source, "tar cf "+archive+" .")
 	run(t, f.dir, "tar xf "+archive+" && tar df "+archive+" && cp -a . ../copy && diff -r . ../copy && rm -rf ./*")
@@ -76,7 +82,7 @@ func TestTar(t *testing.T) {
 func TestRsync(t *testing.T) {
 	needs(t, "rsync")
 	f := newFixture(t)
-	source := filepath.Join(runtime.GOROOT(), "src", "encoding") + "/"
+	source := filepath.Join(goRoot(t), "src", "encoding") + "/"
 	run(t, f.dir, "rsync -aHAX "+source+" copy")
 	if again := run(t, f.dir, "rsync -aHAXi "+source+" copy"); again != "" {
 		t.Errorf("the second run transfers %q", again)

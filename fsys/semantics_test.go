@@ -211,7 +211,8 @@ func TestTimes(t *testing.T) {
 		t.Fatal(err)
 	}
 	// As tar and cp -p do: the time is set before the file is closed.
-	if err := unix.UtimesNanoAt(-1, name, []unix.Timespec{unix.NsecToTimespec(at.UnixNano()), unix.NsecToTimespec(at.UnixNano())}, 0); err != nil {
+	times := []unix.Timespec{unix.NsecToTimespec(at.UnixNano()), unix.NsecToTimespec(at.UnixNano())}
+	if err := unix.UtimesNanoAt(-1, name, times, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := file.Close(); err != nil {

@@ -95,7 +95,8 @@ func (f *fixture) look(dir, path string) error {
 		}
 	}
 	first, _, _ := bytes.Cut(data, []byte("\n"))
-	if lines := bytes.Count(data, []byte("\n")); bytes.Count(data, append(first, '\n')) != lines || len(data) != lines*(len(first)+1) {
+	lines, same := bytes.Count(data, []byte("\n")), bytes.Count(data, append(first, '\n'))
+	if same != lines || len(data) != lines*(len(first)+1) {
 		return fmt.Errorf("%d bytes of more than version %q", len(data), first)
 	}
 	return nil
