@@ -113,24 +113,24 @@ func (s *Store) finish(b *batch, root schema.Hash) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b.root = root
-	s.retireLocked(b)
-	if b.err == nil && !root.IsZero() {
+	if !root.IsZero() {
 		delete(s.lost, root)
+		s.open[root] = b
 	}
+	s.retireLocked(b)
 }
 
-// retireLocked keeps b among the finished batches while it has unsaved rows, and notes it when some were lost. Needs mu.
+// retireLocked keeps b among the finished batches while it has unsaved rows, and notes it when some were lost, unless what
+// it has made was made again since. Needs mu.
 func (s *Store) retireLocked(b *batch) {
 	b.pruneLocked()
-	if b.err != nil && !b.root.IsZero() {
+	last := s.open[b.root] == b
+	if last && b.err != nil {
 		s.lost[b.root] = b.err
 	}
 	if len(b.rows) > 0 {
 		s.finished = append(s.finished, b)
-		if !b.root.IsZero() {
-			s.open[b.root] = b
-		}
-	} else if s.open[b.root] == b {
+	} else if last {
 		delete(s.open, b.root)
 	}
 }

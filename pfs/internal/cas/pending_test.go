@@ -323,6 +323,27 @@ func TestLostBySettle(t *testing.T) {
 	}
 }
 
+// TestWrittenAgainAfterLostBySettle checks that a content which was lost and then written again is not taken for lost when
+// the first attempt is put away.
+func TestWrittenAgainAfterLostBySettle(t *testing.T) {
+	b := newBench(t)
+	broken := &brokenPacks{packs: b.Store.packs, err: errors.New("disk")}
+	b.Store.packs = broken
+	c := b.ingest(t, noise[:1<<20])
+	if err := b.Settle(ctx); !errors.Is(err, ErrLost) {
+		t.Errorf("Settle: %v", err)
+	}
+	broken.err = nil
+	b.ingest(t, noise[:1<<20])
+	for range 2 {
+		b.commit(t)
+		if err := b.Verify(c.Root); err != nil {
+			t.Errorf("after it was written again: %v", err)
+		}
+	}
+	b.check(t, c)
+}
+
 // TestLostWhileLinked checks that what depends on an unsaved part is lost with it.
 func TestLostWhileLinked(t *testing.T) {
 	b := newBench(t)

@@ -1,0 +1,263 @@
+package pfs_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+
+	"lukechampine.com/blake3"
+
+	"pfsd/pfs"
+	"pfsd/pfs/internal/pack"
+)
+
+// watchedDisk is a directory of packs that tells of each operation that changes something.
+type watchedDisk struct {
+	pack.FS
+	// after is called after each such operation, if it is not nil.
+	after func()
+}
+
+func (d *watchedDisk) note(err error) error {
+	if d.after != nil {
+		d.after()
+	}
+	return err
+}
+
+func (d *watchedDisk) Create(name string) (pack.File, error) {
+	f, err := d.FS.Create(name)
+	return &watchedFile{f, d}, d.note(err)
+}
+
+func (d *watchedDisk) Sync() error { return d.note(d.FS.Sync()) }
+
+// watchedFile is a file of a watchedDisk.
+type watchedFile struct {
+	pack.File
+	disk *watchedDisk
+}
+
+func (f *watchedFile) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.File.WriteAt(p, off)
+	return n, f.disk.note(err)
+}
+
+func (f *watchedFile) Sync() error { return f.disk.note(f.File.Sync()) }
+
+// large returns bytes that are a chunk in a pack, and others, different for each seed; a hole is among them.
+func large(seed uint64) string {
+	b := make([]byte, 200<<10)
+	rnd := rand.NewChaCha8([32]byte{byte(seed)})
+	_, _ = rnd.Read(b)
+	clear(b[64<<10 : 128<<10])
+	return string(b)
+}
+
+func hashOf(text string) pfs.Hash { return blake3.Sum256([]byte(text)) }
+
+// ingest stores bytes.
+func (r *scriptRun) ingest(text string) *pfs.Ingested {
+	r.t.Helper()
+	in, err := r.store.Ingest(ctx, strings.NewReader(text))
+	r.noError(err)
+	return in
+}
+
+// update makes a commit that has the branch show c.
+func (r *scriptRun) update(branch, step string, c contents, fn func(*pfs.Tx) error) {
+	r.t.Helper()
+	r.next(branch, step, c)
+	made, err := r.store.Update(ctx, pfs.BranchRef("images", branch), byCLI, fn)
+	r.noError(err)
+	r.synced(branch)
+	files := maps.Clone(c)
+	maps.DeleteFunc(files, func(path string, _ pfs.Hash) bool { return strings.Contains(path, " of ") })
+	r.commits[made.ID] = files
+}
+
+// put writes a file as a commit.
+func (r *scriptRun) put(branch, path, text string) {
+	r.t.Helper()
+	r.step = "ingest of " + path
+	in := r.ingest(text)
+	defer in.Release()
+	c := r.now(branch)
+	c[path] = hashOf(text)
+	r.update(branch, "put of "+path, c, func(tx *pfs.Tx) error { return tx.PutFile(path, in.Content, nil, 0) })
+}
+
+// apply writes a file as a mount does.
+func (r *scriptRun) apply(branch, path, text string) {
+	r.t.Helper()
+	r.step = "ingest of " + path
+	in := r.ingest(text)
+	defer in.Release()
+	c := r.now(branch)
+	c[path] = hashOf(text)
+	r.next(branch, "apply of "+path, c)
+	r.noError(r.store.Apply(ctx, pfs.BranchRef("images", branch), byMount, func(tx *pfs.Tx) error {
+		return tx.PutFile(path, in.Content, nil, 0)
+	}))
+}
+
+var byMount = pfs.By{Origin: pfs.OriginMount}
+
+func (r *scriptRun) sync(branch string) {
+	r.t.Helper()
+	r.step = "sync of " + branch
+	r.noError(r.store.Sync(ctx, pfs.BranchRef("images", branch)))
+	r.synced(branch)
+}
+
+func (r *scriptRun) cut(branch string) {
+	r.t.Helper()
+	r.step = "cut of " + branch
+	made, err := r.store.Cut(ctx, pfs.BranchRef("images", branch))
+	r.noError(err)
+	r.synced(branch)
+	r.commits[made.ID] = r.now(branch)
+}
+
+// upload writes a file in parts.
+func (r *scriptRun) upload(branch, path string, parts ...string) {
+	r.t.Helper()
+	ref := pfs.BranchRef("images", branch)
+	c := r.now(branch)
+	c["upload of "+path] = pfs.Hash{}
+	r.next(branch, "start of an upload", c)
+	u, err := r.store.CreateUpload(ctx, ref, path, nil)
+	r.noError(err)
+	r.synced(branch)
+	var numbers []int
+	for i, text := range parts {
+		r.step = "ingest of a part"
+		p, err := r.store.IngestPart(ctx, strings.NewReader(text), int64(len(strings.Join(parts[:i], ""))))
+		r.noError(err)
+		c := r.now(branch)
+		c["part "+string(rune('1'+i))+" of "+path] = hashOf(text)
+		r.next(branch, "part of an upload", c)
+		_, err = r.store.PutPart(ctx, ref, u.ID, i+1, p, nil)
+		r.noError(err)
+		p.Release()
+		r.synced(branch)
+		numbers = append(numbers, i+1)
+	}
+	r.step = "join of an upload"
+	in, err := r.store.JoinParts(ctx, ref, u.ID, numbers)
+	r.noError(err)
+	defer in.Release()
+	c = r.now(branch)
+	maps.DeleteFunc(c, func(name string, _ pfs.Hash) bool { return strings.HasSuffix(name, " of "+path) })
+	c[path] = hashOf(strings.Join(parts, ""))
+	r.update(branch, "end of an upload", c, func(tx *pfs.Tx) error {
+		if err := tx.EndUpload(u.ID); err != nil {
+			return err
+		}
+		return tx.PutFile(path, in.Content, nil, 0)
+	})
+}
+
+// bulk writes so many files as one commit that their bytes and directories do not fit into one transaction.
+func (r *scriptRun) bulk(branch, dir string) {
+	r.t.Helper()
+	r.step = "ingest of many files"
+	c := r.now(branch)
+	linked := map[string]pfs.Content{}
+	for i := range 900 {
+		text := fmt.Sprint(i, large(8)[:1500])
+		in := r.ingest(text)
+		defer in.Release()
+		path := fmt.Sprintf("%s/%04d/file", dir, i)
+		c[path], linked[path] = hashOf(text), in.Content
+	}
+	r.update(branch, "put of many files", c, func(tx *pfs.Tx) error {
+		for path, content := range linked {
+			if err := tx.PutFile(path, content, nil, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// rename moves what is at one path, with all that is below, as a commit.
+func (r *scriptRun) rename(branch, from, to string) {
+	r.t.Helper()
+	c := contents{}
+	for path, h := range r.now(branch) {
+		if path == from || strings.HasPrefix(path, from+"/") {
+			path = to + strings.TrimPrefix(path, from)
+		}
+		c[path] = h
+	}
+	r.update(branch, "rename of "+from, c, func(tx *pfs.Tx) error { return tx.Rename(from, to, pfs.RenameReplace) })
+}
+
+func (r *scriptRun) remove(branch, path string) {
+	r.t.Helper()
+	c := r.now(branch)
+	delete(c, path)
+	r.update(branch, "removal of "+path, c, func(tx *pfs.Tx) error { return tx.Remove(path) })
+}
+
+// create makes a branch, from another one if that is given; the first one comes with its repo.
+func (r *scriptRun) create(branch, from string) {
+	r.t.Helper()
+	o := pfs.BranchOptions{By: byCLI, CreateRepo: true}
+	c := contents{}
+	if from != "" {
+		o.From, c = pfs.BranchRef("images", from), r.now(from)
+		maps.DeleteFunc(c, func(path string, _ pfs.Hash) bool { return strings.Contains(path, " of ") })
+	}
+	r.next(branch, "creation of "+branch, c)
+	_, err := r.store.CreateBranch(ctx, pfs.BranchRef("images", branch), o)
+	r.noError(err)
+	r.synced(branch)
+	if from != "" {
+		r.synced(from)
+	}
+}
+
+func (r *scriptRun) drop(branch string) {
+	r.t.Helper()
+	r.next(branch, "deletion of "+branch, nil)
+	r.noError(r.store.DeleteBranch(ctx, pfs.BranchRef("images", branch), false))
+	r.synced(branch)
+}
+
+// script does something of every sort.
+func (r *scriptRun) script() {
+	r.create("master", "")
+	r.put("master", "a", "small")
+	r.put("master", "dir/sub/b", large(1))
+	r.put("master", "dir/same", large(1))
+	r.put("master", "a", "smaller")
+	r.upload("master", "dir/parts", large(2), large(3), "end")
+	r.rename("master", "dir/sub", "moved")
+	r.create("dev", "master")
+	for range 2 {
+		r.apply("dev", "m/x", "applied")
+		r.apply("dev", "m/y", large(4))
+		r.sync("dev")
+		r.apply("dev", "m/y", large(5))
+		r.cut("dev")
+	}
+	r.apply("dev", "m/z", large(6))
+	r.put("dev", "n", "cuts what is pending")
+	r.apply("dev", "m/lost", "perhaps")
+	r.create("third", "dev")
+	r.remove("dev", "m/z")
+	r.remove("master", "moved/b")
+	r.apply("third", "m/new", large(7))
+	r.drop("third")
+	r.create("third", "master")
+	r.drop("dev")
+	r.bulk("third", "many")
+	r.remove("third", "many/0007/file")
+	r.apply("third", "last", large(8))
+	r.step = "close"
+	r.noError(r.store.Close())
+	r.synced("third")
+}
