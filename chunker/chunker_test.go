@@ -188,14 +188,14 @@ func golden(t *testing.T, name string, got []byte) {
 
 // TestSizes checks that sizes are drawn to Avg and that the largest is rare.
 func TestSizes(t *testing.T) {
-	all := pieces(t, bytes.NewReader(bytesOf(3, 64<<20)), 0)
+	all := pieces(t, bytes.NewReader(bytesOf(3, 24<<20)), 0)
 	largest := 0
 	for _, p := range all {
 		if p.Size == chunker.Max {
 			largest++
 		}
 	}
-	mean := 64 << 20 / len(all)
+	mean := 24 << 20 / len(all)
 	if mean < chunker.Avg*3/4 || mean > chunker.Avg*5/4 {
 		t.Errorf("mean size %d, want about %d", mean, chunker.Avg)
 	}
@@ -206,7 +206,7 @@ func TestSizes(t *testing.T) {
 
 // TestReaders checks that the cuts do not depend on how a reader hands out its bytes.
 func TestReaders(t *testing.T) {
-	data := join(bytesOf(4, 3<<20), make([]byte, 2<<20), bytesOf(5, 1<<20), make([]byte, 70000))
+	data := join(bytesOf(4, 3<<19), make([]byte, 1<<19), bytesOf(5, 1<<19), make([]byte, 70000))
 	want := cuts(pieces(t, bytes.NewReader(data), 0))
 	for _, c := range []struct {
 		name string
@@ -241,19 +241,24 @@ func (s *stutter) Read(p []byte) (int, error) {
 // TestRestart checks that whoever begins at a cut goes on with the cuts of who began before it, and that bytes from the
 // Horizon on change nothing before it.
 func TestRestart(t *testing.T) {
-	data := join(bytesOf(6, 15<<20), make([]byte, 300000), bytesOf(7, 4<<20), make([]byte, 1<<20))
-	all := pieces(t, bytes.NewReader(data), 0)
+	data := join(bytesOf(6, 3<<19), make([]byte, 300000), bytesOf(7, 1<<20), make([]byte, 1<<18))
+	const start = chunker.Window - 2<<20 // so that a window ends within
+	end := start + int64(len(data))
+	all := pieces(t, bytes.NewReader(data), start)
+	check(t, all, data, start)
+	tails := map[string][]byte{"end": nil, "zeros": make([]byte, 1<<18), "random": bytesOf(8, 1<<18)}
 	for i, p := range all {
-		if got := cuts(pieces(t, bytes.NewReader(data[p.Offset:]), p.Offset)); got != cuts(all[i:]) {
+		rest := data[p.Offset-start:]
+		if got := cuts(pieces(t, bytes.NewReader(rest), p.Offset)); got != cuts(all[i:]) {
 			t.Fatalf("from cut %d at %d: other cuts", i, p.Offset)
 		}
-		horizon := min(chunker.Horizon(p.End()), int64(len(data)))
-		for name, tail := range map[string][]byte{"end": nil, "zeros": make([]byte, 1<<20), "random": bytesOf(8, 1<<20)} {
-			changed := join(data[p.Offset:horizon], tail)
-			if horizon == int64(len(data)) {
-				changed = data[p.Offset:]
-			}
-			if got := pieces(t, bytes.NewReader(changed), p.Offset); !p.Hole && cuts(got[:1]) != cuts(all[i:i+1]) {
+		horizon := chunker.Horizon(p.End())
+		if p.Hole || horizon > end {
+			continue
+		}
+		for name, tail := range tails {
+			got := pieces(t, bytes.NewReader(join(rest[:horizon-p.Offset], tail)), p.Offset)
+			if cuts(got[:1]) != cuts(all[i:i+1]) {
 				t.Fatalf("%s behind the horizon of %s: became %s", name, cuts(all[i:i+1]), cuts(got[:1]))
 			}
 		}

@@ -101,6 +101,7 @@ func TestSeek(t *testing.T) {
 	const unit, window = chunker.HoleUnit, chunker.Window
 	data := slices.Clone(noise[:2*window+5*unit])
 	clear(data[unit : 3*unit])
+	clear(data[40*unit : window-3*unit]) // to have little to read
 	clear(data[window-unit : window+unit])
 	clear(data[2*window+4*unit:])
 	mixed := b.ingest(t, data)

@@ -113,6 +113,9 @@ func TestIngest(t *testing.T) {
 	}
 	for name, data := range map[string][]byte{"random": random, "zeros": make([]byte, len(random)), "mixed": mixed} {
 		for _, n := range sizes {
+			if name == "random" && n > 6<<20 {
+				break // mixed bytes will do
+			}
 			c := b.ingest(t, data[:n])
 			if want := schema.Hash(blake3.Sum256(data[:n])); c.Hash != want || c.Size != int64(n) || c.Sparse {
 				t.Fatalf("%s, %d bytes: %+v, want hash %v", name, n, c, want)
