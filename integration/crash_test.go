@@ -18,7 +18,7 @@ import (
 	"pfsd/integration/harness"
 )
 
-// TestKilledAgainAndAgain kills a server with both doors in the middle of writes, overwrites, multipart uploads and deletes,
+// TestKilledAgainAndAgain kills a server with both doors in the middle of writes, overwrites and deletes,
 // several times over on one store. After each restart every path is as its last acknowledged operation left it, or as the
 // one left it that was under way.
 func TestKilledAgainAndAgain(t *testing.T) {

@@ -53,6 +53,10 @@ func buildBinary() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// Other users run it, too.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return "", err
+	}
 	path := filepath.Join(dir, "pfsd")
 	build := exec.Command("go", "build", "-o", path, ".")
 	build.Dir = root

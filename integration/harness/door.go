@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -83,9 +82,7 @@ func (s *Store) Mount(address string, args ...string) *Mount {
 	s.t.Helper()
 	s.doors++
 	dir := filepath.Join(s.Dir, "mount"+strconv.Itoa(s.doors))
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		s.t.Fatal(err)
-	}
+	s.Run(s.Command("mkdir", dir))
 	return s.MountOn(dir, address, args...)
 }
 

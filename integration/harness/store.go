@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -24,6 +25,8 @@ type Store struct {
 	home  string
 	bin   string
 	doors int
+	// user is whose commands these are; nil for the user who runs the tests.
+	user *syscall.Credential
 }
 
 // New returns an empty store. When the test ends, and all doors on the store have ended, it is checked deeply.
@@ -41,6 +44,25 @@ func New(t testing.TB) *Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.check)
+	return s
+}
+
+// nobody is the user that owns nothing.
+const nobody = 65534
+
+// NewOfNobody is New for a user without rights; only root can run commands as another user.
+func NewOfNobody(t testing.TB) *Store {
+	t.Helper()
+	s := New(t)
+	s.user = &syscall.Credential{Uid: nobody, Gid: nobody}
+	if err := os.Chmod(filepath.Dir(s.Dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{s.Dir, s.home} {
+		if err := os.Chown(dir, nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return s
 }
 
@@ -84,6 +106,7 @@ func (s *Store) Command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = s.Dir
 	cmd.Env = s.Env()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
 	return cmd
 }
 
