@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// rootPrefix begins the names of the directories of this process's tests.
+func rootPrefix() string { return fmt.Sprintf("fsys-test-%d-", os.Getpid()) }
+
 // mounts returns where file systems of this package are mounted below the directories of tests.
 func mounts() (dirs []string) {
 	table, err := os.ReadFile("/proc/self/mountinfo")
@@ -46,7 +50,7 @@ func mounts() (dirs []string) {
 		return nil
 	}
 	for line := range strings.Lines(string(table)) {
-		if strings.Contains(line, "fuse.pfsd") && strings.Contains(line, "fsys-test") {
+		if strings.Contains(line, "fuse.pfsd") && strings.Contains(line, rootPrefix()) {
 			dirs = append(dirs, strings.Fields(line)[4])
 		}
 	}
@@ -111,7 +115,26 @@ func (c *Child) end(log *slog.Logger) int {
 		log.Error("close", "error", err)
 		code = 1
 	}
+	if left := goroutines(); left != "" {
+		log.Error("goroutines left behind", "stacks", left)
+		code = 1
+	}
 	return code
+}
+
+// goroutines returns the stacks of goroutines of the package under test, or of the library that it uses.
+func goroutines() string {
+	var all bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&all, 2); err != nil {
+		return err.Error()
+	}
+	var left []string
+	for stack := range strings.SplitSeq(all.String(), "\n\n") {
+		if strings.Contains(stack, "pfsd/fsys.") || strings.Contains(stack, "go-fuse") {
+			left = append(left, stack)
+		}
+	}
+	return strings.Join(left, "\n\n")
 }
 
 // MountArgs say what to mount where.
@@ -310,7 +333,7 @@ func newFixture(t *testing.T, env ...string) *fixture {
 	if _, err := os.Stat("/dev/fuse"); err != nil {
 		t.Skip("this machine has no FUSE")
 	}
-	root, err := os.MkdirTemp("", "fsys-test-")
+	root, err := os.MkdirTemp("", rootPrefix())
 	if err != nil {
 		t.Fatal(err)
 	}

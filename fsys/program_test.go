@@ -58,12 +58,30 @@ func TestGoBuild(t *testing.T) {
 	out := run(t, f.dir, `
 		mkdir prog cache && cd prog
 		printf 'module prog\n\ngo 1.21\n' > go.mod
-		printf 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("built in the mount") }\n' > main.go
-		printf 'package main\n\nimport "testing"\n\nfunc TestMain1(t *testing.T) {}\n' > main_test.go
+		printf 'package main\n\nfunc main() { println("built in the mount") }\n' > main.go
 		export GOCACHE=$PWD/../cache GOTMPDIR=$PWD GOPROXY=off GOTOOLCHAIN=local
-		go build -o prog . && ./prog && go test ./...`)
+		go build -o prog . && ./prog && go vet .`)
 	if !strings.HasPrefix(out, "built in the mount\n") {
 		t.Error(out)
+	}
+}
+
+func TestSQLite(t *testing.T) {
+	needs(t, "sqlite3")
+	f := newFixture(t)
+	for _, mode := range []string{"delete", "wal"} {
+		out := run(t, f.dir, `
+			db=`+mode+`.db
+			sqlite3 $db 'pragma journal_mode='`+mode+`'; create table t (n integer primary key, s text);'
+			for i in 1 2 3 4 5; do
+				sqlite3 $db "begin; with recursive c(x) as (select 1 union all select x+1 from c where x < 500)
+					insert into t (s) select hex(randomblob(100)) from c; commit;"
+			done
+			sqlite3 $db 'pragma integrity_check; select count(*) from t; update t set s = s || s where n % 3 = 0; vacuum;'
+			sqlite3 $db 'pragma integrity_check'`)
+		if want := mode + "\nok\n2500\nok\n"; out != want {
+			t.Errorf("%s: %q, want %q", mode, out, want)
+		}
 	}
 }
 
