@@ -31,7 +31,8 @@ func (h *Handler) getObjectAttributes(q *request) error {
 	}
 	asked := strings.Join(q.Header.Values("X-Amz-Object-Attributes"), ",")
 	if asked == "" {
-		return failf(codeInvalidRequest, "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
+		return failf(codeInvalidRequest, "The x-amz-object-attributes header specifying the attributes to be retrieved "+
+			"is either missing or empty")
 	}
 	var answer attributesResult
 	for name := range strings.SplitSeq(asked, ",") {

@@ -32,7 +32,8 @@ func (s *server) minio(access, secret string, change ...func(*minio.Options)) *m
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	opts := &minio.Options{Creds: credentials.NewStaticV4(access, secret, ""), Transport: s.Client().Transport, Region: "eu-west-3"}
+	opts := &minio.Options{Creds: credentials.NewStaticV4(access, secret, ""), Transport: s.Client().Transport,
+		Region: "eu-west-3"}
 	for _, fn := range change {
 		fn(opts)
 	}
@@ -50,7 +51,8 @@ func TestSignatures(t *testing.T) {
 	s.want(400, "InvalidRequest", "GET", "/data/k", "", "Authorization", "AWS a:b")
 	ctx := context.Background()
 	for _, tc := range []struct{ access, secret, code string }{
-		{accessKey, "wrong", "SignatureDoesNotMatch"}, {"wrong", secretKey, "InvalidAccessKeyId"}, {accessKey, secretKey, "NoSuchKey"},
+		{accessKey, "wrong", "SignatureDoesNotMatch"}, {"wrong", secretKey, "InvalidAccessKeyId"}, {accessKey, secretKey,
+			"NoSuchKey"},
 	} {
 		_, err := s.minio(tc.access, tc.secret).StatObject(ctx, "data", "k", minio.StatObjectOptions{})
 		if got := minio.ToErrorResponse(err).Code; got != tc.code && !(tc.code != "NoSuchKey" && got == "AccessDenied") {
@@ -182,7 +184,8 @@ func TestTamperedChunk(t *testing.T) {
 	s := newSignedServer(t)
 	tampering := tamper{s.Client().Transport}
 	client := s.minio(accessKey, secretKey, func(o *minio.Options) { o.Transport = tampering })
-	_, err := client.PutObject(context.Background(), "data", "k", strings.NewReader("hello"), 5, minio.PutObjectOptions{DisableContentSha256: false})
+	_, err := client.PutObject(context.Background(), "data", "k", strings.NewReader("hello"), 5,
+		minio.PutObjectOptions{DisableContentSha256: false})
 	if got := minio.ToErrorResponse(err).Code; got != "SignatureDoesNotMatch" {
 		t.Errorf("got %v", err)
 	}

@@ -84,7 +84,8 @@ func TestSettings(t *testing.T) {
 		t.Error(a.body)
 	}
 	s.want(200, "", "PUT", "/data?versioning", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
-	s.want(501, "NotImplemented", "PUT", "/data?versioning", "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>")
+	s.want(501, "NotImplemented", "PUT", "/data?versioning",
+		"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>")
 	for subresource, code := range map[string]string{
 		"policy": "NoSuchBucketPolicy", "cors": "NoSuchCORSConfiguration", "lifecycle": "NoSuchLifecycleConfiguration",
 		"encryption": "ServerSideEncryptionConfigurationNotFoundError", "object-lock": "ObjectLockConfigurationNotFoundError",
@@ -93,7 +94,8 @@ func TestSettings(t *testing.T) {
 		s.want(404, code, "GET", "/data?"+subresource, "")
 		s.want(404, "NoSuchBucket", "GET", "/missing?"+subresource, "")
 	}
-	for _, path := range []string{"/data?acl", "/data/k?acl", "/data?policyStatus", "/data?requestPayment", "/data?accelerate", "/data?notification"} {
+	for _, path := range []string{"/data?acl", "/data/k?acl", "/data?policyStatus", "/data?requestPayment",
+		"/data?accelerate", "/data?notification"} {
 		s.want(200, "", "GET", path, "")
 	}
 }
@@ -137,10 +139,12 @@ func TestHeadersThatAreRefused(t *testing.T) {
 func TestGuardWithoutKeys(t *testing.T) {
 	s := newServer(t, func(c *s3.Config) { c.Domain = "s3.example.org" })
 	s.put("/data/k", "x")
-	for _, host := range []string{"localhost:9000", "127.0.0.1", "127.8.9.1:80", "[::1]:9000", "data.localhost:1", "s3.example.org:9000"} {
+	for _, host := range []string{"localhost:9000", "127.0.0.1", "127.8.9.1:80", "[::1]:9000", "data.localhost:1",
+		"s3.example.org:9000"} {
 		s.want(200, "", "GET", "/data/k", "", "Host", host)
 	}
-	for _, host := range []string{"example.com", "10.0.0.1:9000", "localhost.example.com", "xs3.example.org", "127.0.0.1.nip.io"} {
+	for _, host := range []string{"example.com", "10.0.0.1:9000", "localhost.example.com", "xs3.example.org",
+		"127.0.0.1.nip.io"} {
 		s.want(403, "AccessDenied", "GET", "/data/k", "", "Host", host)
 	}
 	s.want(403, "AccessDenied", "GET", "/data/k", "", "Origin", "http://localhost:8080")

@@ -37,7 +37,8 @@ func TestParallelPuts(t *testing.T) {
 	for i := range 100 {
 		group.Go(func() {
 			body := fmt.Sprint("body ", i)
-			if status := s.putAsync(context.Background(), fmt.Sprintf("/data/dir/%03d", i), strings.NewReader(body)); status != 200 {
+			if status := s.putAsync(context.Background(), fmt.Sprintf("/data/dir/%03d", i),
+				strings.NewReader(body)); status != 200 {
 				t.Errorf("PUT %d: %d", i, status)
 			}
 		})
@@ -64,7 +65,8 @@ func TestRacingConditions(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 50 {
 			group.Go(func() {
-				switch status := s.putAsync(context.Background(), "/data/"+name, strings.NewReader(fmt.Sprint(i)), headers...); status {
+				switch status := s.putAsync(context.Background(), "/data/"+name, strings.NewReader(fmt.Sprint(i)),
+					headers...); status {
 				case 200:
 					won.Add(1)
 				case 412:

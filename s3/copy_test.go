@@ -8,11 +8,13 @@ import (
 func TestCopyObject(t *testing.T) {
 	s := newServer(t)
 	s.want(200, "", "PUT", "/dev.data", "")
-	first := s.put("/data/a b+c", "old", "Content-Type", "text/plain", "x-amz-meta-a", "1", "x-amz-tagging", "t=1", "x-amz-meta-mtime", "1700000000.5")
+	first := s.put("/data/a b+c", "old", "Content-Type", "text/plain", "x-amz-meta-a", "1", "x-amz-tagging", "t=1",
+		"x-amz-meta-mtime", "1700000000.5")
 	s.put("/data/a b+c", "new", "x-amz-meta-a", "2")
 	type result struct{ ETag, LastModified string }
 	a := s.want(200, "", "PUT", "/dev.data/copy", "", "x-amz-copy-source", "/data/a%20b%2Bc?versionId="+first)
-	if r := decode[result](t, a); r.ETag != etagOf("old") || r.LastModified == "" || a.Header.Get("X-Amz-Copy-Source-Version-Id") != first {
+	if r := decode[result](t, a); r.ETag != etagOf("old") || r.LastModified == "" ||
+		a.Header.Get("X-Amz-Copy-Source-Version-Id") != first {
 		t.Errorf("copied %+v %v", r, a.Header)
 	}
 	got := s.want(200, "", "GET", "/dev.data/copy", "")
@@ -23,7 +25,8 @@ func TestCopyObject(t *testing.T) {
 	s.want(200, "", "PUT", "/data/copy", "", "x-amz-copy-source", "data/a%20b%2Bc", "x-amz-metadata-directive", "REPLACE",
 		"Content-Type", "image/png", "x-amz-meta-b", "3")
 	got = s.want(200, "", "GET", "/data/copy", "")
-	if got.body != "new" || got.Header.Get("Content-Type") != "image/png" || got.Header.Get("X-Amz-Meta-A") != "" || got.Header.Get("X-Amz-Meta-B") != "3" {
+	if got.body != "new" || got.Header.Get("Content-Type") != "image/png" || got.Header.Get("X-Amz-Meta-A") != "" ||
+		got.Header.Get("X-Amz-Meta-B") != "3" {
 		t.Errorf("the copy: %q %v", got.body, got.Header)
 	}
 	s.want(200, "", "PUT", "/data/copy", "", "x-amz-copy-source", "data/copy", "x-amz-metadata-directive", "REPLACE")
@@ -56,7 +59,8 @@ func TestCopyErrors(t *testing.T) {
 		{400, "InvalidArgument", "/data/%zz", nil},
 		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-match", etagOf("y")}},
 		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-none-match", etagOf("x")}},
-		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-unmodified-since", "Mon, 01 Jan 2001 00:00:00 GMT"}},
+		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-unmodified-since",
+			"Mon, 01 Jan 2001 00:00:00 GMT"}},
 		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT"}},
 		{412, "PreconditionFailed", "/data/k", []string{"If-None-Match", "*"}},
 		{400, "InvalidArgument", "/data/k", []string{"x-amz-metadata-directive", "MOVE"}},
@@ -76,7 +80,8 @@ func TestCopyErrors(t *testing.T) {
 func TestTagging(t *testing.T) {
 	s := newServer(t)
 	first := s.put("/data/k", "x", "x-amz-tagging", "a=1&b=%C3%A4", "x-amz-meta-m", "1")
-	if a := s.want(200, "", "GET", "/data/k?tagging", ""); !strings.Contains(a.body, "<Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key><Value>ä</Value></Tag>") {
+	if a := s.want(200, "", "GET", "/data/k?tagging", ""); !strings.Contains(a.body,
+		"<Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key><Value>ä</Value></Tag>") {
 		t.Error(a.body)
 	}
 	s.want(200, "", "PUT", "/data/k?tagging", "<Tagging><TagSet><Tag><Key>c</Key><Value>3</Value></Tag></TagSet></Tagging>")
@@ -99,8 +104,10 @@ func TestTagging(t *testing.T) {
 func TestGetObjectAttributes(t *testing.T) {
 	s := newServer(t)
 	s.put("/data/k", "hello", "x-amz-sdk-checksum-algorithm", "CRC32")
-	a := s.want(200, "", "GET", "/data/k?attributes", "", "x-amz-object-attributes", "ETag,Checksum,ObjectSize, StorageClass,ObjectParts")
-	for _, want := range []string{"<ObjectSize>5</ObjectSize>", "<ChecksumCRC32>NhCmhg==</ChecksumCRC32>", "<StorageClass>STANDARD</StorageClass>",
+	a := s.want(200, "", "GET", "/data/k?attributes", "", "x-amz-object-attributes",
+		"ETag,Checksum,ObjectSize, StorageClass,ObjectParts")
+	for _, want := range []string{"<ObjectSize>5</ObjectSize>", "<ChecksumCRC32>NhCmhg==</ChecksumCRC32>",
+		"<StorageClass>STANDARD</StorageClass>",
 		"<ETag>" + strings.Trim(etagOf("hello"), `"`)} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("no %s in %s", want, a.body)

@@ -105,7 +105,8 @@ func messageOf(c code, err error) string {
 	case codeExistingObjectIsDirectory:
 		return "A directory stands at " + strconv.Quote(core.Path) + "; a path is a file or a directory, never both."
 	case codeObjectParentIsFile:
-		return "Something that is no directory stands at " + strconv.Quote(core.Path) + " or above it; a path is a file or a directory, never both."
+		return "Something that is no directory stands at " + strconv.Quote(core.Path) +
+			" or above it; a path is a file or a directory, never both."
 	}
 	return ""
 }
@@ -130,7 +131,8 @@ func (h *Handler) fail(q *request, err error) {
 	e := apiErrorOf(err)
 	row := codes[e.code]
 	header := q.w.Header()
-	for _, name := range []string{"Content-Length", "Content-Range", "Content-Encoding", "Etag", "Last-Modified", "Cache-Control"} {
+	for _, name := range []string{"Content-Length", "Content-Range", "Content-Encoding", "Etag", "Last-Modified",
+		"Cache-Control"} {
 		header.Del(name)
 	}
 	for name, values := range e.header {

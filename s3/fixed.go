@@ -35,7 +35,8 @@ func fixedOperations() []operation {
 	fixed(bucketScope, "GetBucketRequestPayment", "requestPayment", setting{
 		XMLName: elementName("RequestPaymentConfiguration"), Payer: "BucketOwner"})
 	fixed(bucketScope, "GetBucketAccelerateConfiguration", "accelerate", setting{XMLName: elementName("AccelerateConfiguration")})
-	fixed(bucketScope, "GetBucketNotificationConfiguration", "notification", setting{XMLName: elementName("NotificationConfiguration")})
+	fixed(bucketScope, "GetBucketNotificationConfiguration", "notification",
+		setting{XMLName: elementName("NotificationConfiguration")})
 	fixed(bucketScope, "GetBucketLogging", "logging", setting{XMLName: elementName("BucketLoggingStatus")})
 	return table
 }

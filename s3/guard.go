@@ -13,7 +13,8 @@ func (h *Handler) guard(q *request) error {
 		return nil
 	}
 	if !isLoopback(q.Host) && !h.isDomain(q.Host) {
-		return failf(codeAccessDenied, "Without access keys this endpoint answers only to localhost; the Host header names another host.")
+		return failf(codeAccessDenied, "Without access keys this endpoint answers only to localhost; the Host header "+
+			"names another host.")
 	}
 	if q.Header.Get("Origin") != "" {
 		return failf(codeAccessDenied, "Without access keys this endpoint does not answer web pages of other origins.")

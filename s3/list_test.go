@@ -97,7 +97,8 @@ func TestList(t *testing.T) {
 		t.Errorf("first page %+v", a)
 	}
 	b := s.list("list-type=2&max-keys=3&start-after=a-b&continuation-token=")
-	if b.KeyCount != 3 || b.ContinuationToken == nil || b.NextContinuationToken == "" || b.StartAfter != "a-b" || b.Contents[0].Owner != nil {
+	if b.KeyCount != 3 || b.ContinuationToken == nil || b.NextContinuationToken == "" || b.StartAfter != "a-b" ||
+		b.Contents[0].Owner != nil {
 		t.Errorf("first page of v2 %+v", b)
 	}
 	if b := s.list("list-type=2&fetch-owner=true"); b.Contents[0].Owner == nil || b.Contents[0].ETag != etagOf("x") ||
@@ -130,19 +131,21 @@ func TestListEncoding(t *testing.T) {
 func TestListAroundOtherEntries(t *testing.T) {
 	s := newServer(t)
 	s.put("/data/dir/", "")
-	_, err := s.store.Update(context.Background(), pfs.BranchRef("data", "master"), pfs.By{Origin: pfs.OriginCLI}, func(tx *pfs.Tx) error {
-		for _, name := range []string{"dir/link", "link"} {
-			if err := tx.Create(name, pfs.Entry{Kind: pfs.EntrySymlink, Target: "x", Mode: 0o777}); err != nil {
-				return err
+	_, err := s.store.Update(context.Background(), pfs.BranchRef("data", "master"), pfs.By{Origin: pfs.OriginCLI},
+		func(tx *pfs.Tx) error {
+			for _, name := range []string{"dir/link", "link"} {
+				if err := tx.Create(name, pfs.Entry{Kind: pfs.EntrySymlink, Target: "x", Mode: 0o777}); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	})
+			return nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for query, want := range map[string]string{"": "dir/", "delimiter=/": "dir/", "prefix=dir/": "dir/", "prefix=dir/&delimiter=/": "dir/",
-		"prefix=dir/l": "", "prefix=l": ""} {
+	for query, want := range map[string]string{
+		"": "dir/", "delimiter=/": "dir/", "prefix=dir/": "dir/", "prefix=dir/&delimiter=/": "dir/", "prefix=dir/l": "", "prefix=l": "",
+	} {
 		if got := strings.Join(s.list(query).keys(), " "); got != want {
 			t.Errorf("%q: %q, want %q", query, got, want)
 		}

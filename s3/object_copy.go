@@ -34,7 +34,8 @@ func parseCopySource(header string) (copySource, error) {
 		values := parseQuery(query)
 		s.version = values.Get("versionId")
 		if s.version == "" {
-			return copySource{}, failf(codeInvalidArgument, "The only query of a copy source is versionId, and it must not be empty.")
+			return copySource{}, failf(codeInvalidArgument,
+				"The only query of a copy source is versionId, and it must not be empty.")
 		}
 	}
 	return s, nil
@@ -101,7 +102,8 @@ func (h *Handler) copyObject(q *request) error {
 	q.w.setVersionID(commit.ID.String())
 	return q.w.xml(http.StatusOK, copyResult{
 		XMLName:      elementName("CopyObjectResult"),
-		LastModified: xmlTime(commit.Time), ETag: quote(h.styled(l.content.ETag(), meta)), checksumXML: checksumElements(meta.Checksums),
+		LastModified: xmlTime(commit.Time), ETag: quote(h.styled(l.content.ETag(), meta)),
+		checksumXML: checksumElements(meta.Checksums),
 	})
 }
 
@@ -161,7 +163,7 @@ func (h *Handler) addChecksum(q *request, o *object, meta *pfs.Meta) error {
 	}
 	a, ok := checksum.Parse(name)
 	if !ok {
-		return failf(codeInvalidRequest, "Checksum algorithm provided is unsupported.")
+		return unsupportedAlgorithm()
 	}
 	if have := meta.Checksums[a.Key()]; have != "" && typeOf(have) == checksum.FullObject {
 		return nil

@@ -8,8 +8,8 @@ import (
 )
 
 // versionsStay is answered to who would delete a version.
-const versionsStay = "History is immutable: a single version cannot be deleted. Delete the object, without a versionId, to hide it " +
-	"from the branch; every commit before stays readable."
+const versionsStay = "History is immutable: a single version cannot be deleted. Delete the object, without a versionId, " +
+	"to hide it from the branch; every commit before stays readable."
 
 // deleteObject removes an object. To remove what is not there is no error, and no change.
 func (h *Handler) deleteObject(q *request) error {

@@ -90,7 +90,8 @@ func (p *payload) openHash() error {
 	}
 	want, err := hex.DecodeString(value)
 	if err != nil || len(want) != sha256.Size {
-		return failf(codeInvalidArgument, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING form, or a valid sha256 value.")
+		return failf(codeInvalidArgument, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING form, or a valid "+
+			"sha256 value.")
 	}
 	p.sha256 = &digest{sha256.New(), want}
 	return nil
@@ -161,14 +162,20 @@ func (p *payload) openAlgorithm() error {
 	}
 	a, ok := checksum.Parse(name)
 	if !ok {
-		return failf(codeInvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "+
-			"[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+		return unsupportedAlgorithm()
 	}
 	if len(p.want) == 1 && p.sums[a] == nil {
-		return failf(codeInvalidRequest, "Value for x-amz-sdk-checksum-algorithm header does not match the checksum that was sent.")
+		return failf(codeInvalidRequest, "Value for x-amz-sdk-checksum-algorithm header does not match the checksum that "+
+			"was sent.")
 	}
 	p.compute(a)
 	return nil
+}
+
+// unsupportedAlgorithm is the error of a name that is of no checksum algorithm.
+func unsupportedAlgorithm() error {
+	return failf(codeInvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the "+
+		"valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
 }
 
 func (p *payload) compute(a checksum.Algorithm) {

@@ -46,7 +46,8 @@ func TestChecksums(t *testing.T) {
 		streaming := []string{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length", "5",
 			"Content-Encoding", "aws-chunked", "x-amz-trailer", a.Header()}
 		s.want(200, "", "PUT", "/data/k", trailing("hello", a.Header(), good), streaming...)
-		if got := s.want(200, "", "GET", "/data/k", "", "x-amz-checksum-mode", "ENABLED"); got.body != "hello" || got.Header.Get(a.Header()) != good || got.Header.Get("Content-Encoding") != "" {
+		if got := s.want(200, "", "GET", "/data/k", "", "x-amz-checksum-mode", "ENABLED"); got.body != "hello" ||
+			got.Header.Get(a.Header()) != good || got.Header.Get("Content-Encoding") != "" {
 			t.Errorf("%v by trailer: %q %v", a, got.body, got.Header)
 		}
 		s.want(400, "BadDigest", "PUT", "/data/bad", trailing("hello", a.Header(), bad), streaming...)
@@ -103,7 +104,8 @@ func TestChunkedWithoutLength(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	body := trailing("hello", "x-amz-checksum-crc32", sumOf(checksum.CRC32, "hello"))
-	a = s.send("PUT", "/data/k2", io.MultiReader(strings.NewReader(body)), "x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+	a = s.send("PUT", "/data/k2", io.MultiReader(strings.NewReader(body)), "x-amz-content-sha256",
+		"STREAMING-UNSIGNED-PAYLOAD-TRAILER",
 		"x-amz-trailer", "x-amz-checksum-crc32")
 	if a.StatusCode != 200 || s.get("/data/k2") != "hello" {
 		t.Errorf("%d %s", a.StatusCode, a.body)
@@ -162,10 +164,12 @@ func TestTruncatedBody(t *testing.T) {
 func TestExpectContinue(t *testing.T) {
 	s := newServer(t)
 	head := "PUT /%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
-	if answer := s.raw(fmt.Sprintf(head, "missing/k")); !strings.HasPrefix(answer, "HTTP/1.1 404") || strings.Contains(answer, "100 Continue") {
+	if answer := s.raw(fmt.Sprintf(head, "missing/k")); !strings.HasPrefix(answer, "HTTP/1.1 404") ||
+		strings.Contains(answer, "100 Continue") {
 		t.Errorf("refused: %s", answer)
 	}
-	if answer := s.raw(fmt.Sprintf(head, "data/k") + "hello"); !strings.HasPrefix(answer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK") {
+	if answer := s.raw(fmt.Sprintf(head, "data/k") + "hello"); !strings.HasPrefix(answer,
+		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK") {
 		t.Errorf("taken: %s", answer)
 	}
 }
@@ -173,8 +177,10 @@ func TestExpectContinue(t *testing.T) {
 func TestGarbage(t *testing.T) {
 	s := newServer(t)
 	for _, request := range []string{"garbage\r\n\r\n", "GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-		"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "GET // HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-		"GET //k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "PUT /data/%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"} {
+		"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "GET // HTTP/1.1\r\nHost: " +
+			"localhost\r\nConnection: close\r\n\r\n",
+		"GET //k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "PUT /data/%zz HTTP/1.1\r\nHost: " +
+			"localhost\r\nConnection: close\r\n\r\n"} {
 		answer := s.raw(request)
 		if !strings.HasPrefix(answer, "HTTP/1.1 4") && !strings.HasPrefix(request, "OPTIONS *") {
 			t.Errorf("%q: %s", request, answer)

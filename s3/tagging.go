@@ -39,8 +39,9 @@ func parseTagging(header string) (map[string]string, error) {
 		key, err := url.QueryUnescape(key)
 		value, err2 := url.QueryUnescape(value)
 		if err != nil || err2 != nil {
-			return nil, failf(codeInvalidArgument, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "+
-				"without tag name duplicates.")
+			return nil, failf(codeInvalidArgument,
+				"The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "+
+					"without tag name duplicates.")
 		}
 		tags = append(tags, tag{key, value})
 	}

@@ -39,7 +39,8 @@ func TestETags(t *testing.T) {
 	plain, dashed := &Handler{}, &Handler{cfg: Config{ETag: ETagDash}}
 	s3cmd := &pfs.Meta{User: map[string]string{s3cmdAttributes: "uid:0"}}
 	for got, want := range map[string]string{
-		plain.styled("a", nil): "a", dashed.styled("b", nil): "b-1", plain.styled("c", s3cmd): "c-1", dashed.styled("d-0", nil): "d-0",
+		plain.styled("a", nil): "a", dashed.styled("b", nil): "b-1", plain.styled("c", s3cmd): "c-1", dashed.styled("d-0",
+			nil): "d-0",
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -53,12 +54,14 @@ func TestLayout(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	entry := func(text string, size int64) *pfs.Entry {
-		return &pfs.Entry{Kind: pfs.EntryFile, Content: pfs.Content{Size: size}, Meta: &pfs.Meta{Headers: map[string]string{layoutHeader: text}}}
+		return &pfs.Entry{Kind: pfs.EntryFile, Content: pfs.Content{Size: size},
+			Meta: &pfs.Meta{Headers: map[string]string{layoutHeader: text}}}
 	}
 	if got, ok := layoutOf(entry(l.String(), 27)); !ok || !slices.Equal(got.sizes, l.sizes) || got.upload != "id" {
 		t.Errorf("got %+v, %v", got, ok)
 	}
-	for _, bad := range []string{"", " ", "id", "id 5", "id 27*0", "id 27*-1", "id -27*1", "id x*1", "id 0*99999999999", "id 26*1", "id 27*1 x"} {
+	for _, bad := range []string{"", " ", "id", "id 5", "id 27*0", "id 27*-1", "id -27*1", "id x*1", "id 0*99999999999",
+		"id 26*1", "id 27*1 x"} {
 		if _, ok := layoutOf(entry(bad, 27)); ok {
 			t.Errorf("%q was accepted", bad)
 		}
@@ -67,7 +70,8 @@ func TestLayout(t *testing.T) {
 
 func TestCopySource(t *testing.T) {
 	for header, want := range map[string]copySource{
-		"/b/k": {"b", "k", ""}, "b/k": {"b", "k", ""}, "b/a%2Fk%20+": {"b", "a/k +", ""}, "/b/k?versionId=HEAD%5E": {"b", "k", "HEAD^"},
+		"/b/k": {"b", "k", ""}, "b/k": {"b", "k", ""}, "b/a%2Fk%20+": {"b", "a/k +", ""}, "/b/k?versionId=HEAD%5E": {"b",
+			"k", "HEAD^"},
 		"b/dir/": {"b", "dir/", ""}, "b/%3Fx": {"b", "?x", ""},
 	} {
 		if got, err := parseCopySource(header); err != nil || got != want {
@@ -112,7 +116,8 @@ func TestContentEncoding(t *testing.T) {
 	for _, tc := range []struct {
 		want   string
 		values []string
-	}{{"", []string{"aws-chunked"}}, {"gzip", []string{"aws-chunked,gzip"}}, {"gzip", []string{"gzip, AWS-Chunked"}}, {"gzip,br", []string{"gzip", "br"}}, {"", nil}} {
+	}{{"", []string{"aws-chunked"}}, {"gzip", []string{"aws-chunked,gzip"}}, {"gzip",
+		[]string{"gzip, AWS-Chunked"}}, {"gzip,br", []string{"gzip", "br"}}, {"", nil}} {
 		if got := withoutChunked(tc.values); got != tc.want {
 			t.Errorf("%q: %q, want %q", tc.values, got, tc.want)
 		}
@@ -138,7 +143,8 @@ func TestOperations(t *testing.T) {
 
 // FuzzParseRange checks that every range that is accepted lies within the object.
 func FuzzParseRange(f *testing.F) {
-	for _, s := range []string{"bytes=0-1", "bytes=-5", "bytes=5-", "bytes=-", "bytes=0-0,1-1", "bytes=99999999999999999999-", "x"} {
+	for _, s := range []string{"bytes=0-1", "bytes=-5", "bytes=5-", "bytes=-", "bytes=0-0,1-1",
+		"bytes=99999999999999999999-", "x"} {
 		f.Add(s, int64(10))
 	}
 	f.Fuzz(func(t *testing.T, header string, size int64) {

@@ -52,20 +52,21 @@ func askedChecksum(q *request) (checksum.Algorithm, checksum.Type, error) {
 	name, kind := q.Header.Get("X-Amz-Checksum-Algorithm"), checksum.Type(q.Header.Get("X-Amz-Checksum-Type"))
 	if name == "" {
 		if kind != "" {
-			return 0, "", failf(codeInvalidRequest, "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+			return 0, "", failf(codeInvalidRequest,
+				"The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
 		}
 		return 0, "", nil
 	}
 	a, ok := checksum.Parse(name)
 	if !ok {
-		return 0, "", failf(codeInvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "+
-			"[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+		return 0, "", unsupportedAlgorithm()
 	}
 	if kind == "" {
 		kind = a.DefaultType()
 	}
 	if !a.Allows(kind) {
-		return 0, "", failf(codeInvalidRequest, "The "+string(kind)+" checksum type cannot be used with the "+a.Key()+" checksum algorithm.")
+		return 0, "", failf(codeInvalidRequest, "The "+string(kind)+" checksum type cannot be used with the "+a.Key()+" "+
+			"checksum algorithm.")
 	}
 	return a, kind, nil
 }

@@ -131,8 +131,9 @@ func copiedRange(header string, size int64) (byteRange, error) {
 	piece, result := parseRange(header, size)
 	switch {
 	case result == rangeIgnored || last == "" || strings.HasPrefix(header, "bytes=-"):
-		return byteRange{}, failf(codeInvalidArgument, "The x-amz-copy-source-range value must be of the form bytes=first-last where "+
-			"first and last are the zero-based offsets of the first and last bytes to copy")
+		return byteRange{}, failf(codeInvalidArgument,
+			"The x-amz-copy-source-range value must be of the form bytes=first-last where "+
+				"first and last are the zero-based offsets of the first and last bytes to copy")
 	case result == rangeOutside || parseOffset(last) >= size:
 		return byteRange{}, failf(codeInvalidArgument, "Range specified is not valid for source object")
 	}

@@ -58,7 +58,8 @@ func (h *Handler) listParts(q *request) error {
 	}
 	for _, part := range parts[:min(limit, len(parts))] {
 		shown := listedPart{PartNumber: part.Number, LastModified: xmlTime(time.Unix(0, part.Modified)),
-			ETag: quote(h.styled(part.Hash.String(), upload.Meta)), Size: part.Size, checksumXML: checksumElements(part.Checksums)}
+			ETag: quote(h.styled(part.Hash.String(),
+				upload.Meta)), Size: part.Size, checksumXML: checksumElements(part.Checksums)}
 		shown.ChecksumType = ""
 		answer.Part = append(answer.Part, shown)
 		answer.NextPartNumberMarker = part.Number

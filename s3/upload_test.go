@@ -23,7 +23,8 @@ func (s *server) create(path string, headers ...string) string {
 
 func (s *server) part(path, id string, number int, body string, headers ...string) string {
 	s.t.Helper()
-	return s.want(200, "", "PUT", fmt.Sprintf("%s?partNumber=%d&uploadId=%s", path, number, id), body, headers...).Header.Get("Etag")
+	return s.want(200, "", "PUT", fmt.Sprintf("%s?partNumber=%d&uploadId=%s", path, number, id), body,
+		headers...).Header.Get("Etag")
 }
 
 // completion is the body of a Complete for parts 1, 2, ... with these ETags.
@@ -64,7 +65,8 @@ func TestMultipart(t *testing.T) {
 		NextPartNumberMarker int
 	}
 	parts := decode[partsAnswer](t, s.want(200, "", "GET", "/data/big?max-parts=2&uploadId="+id, ""))
-	if len(parts.Part) != 2 || !parts.IsTruncated || parts.NextPartNumberMarker != 2 || parts.Part[1].Size != 6*mib || parts.Part[0].ETag != etag1 {
+	if len(parts.Part) != 2 || !parts.IsTruncated || parts.NextPartNumberMarker != 2 || parts.Part[1].Size != 6*mib ||
+		parts.Part[0].ETag != etag1 {
 		t.Errorf("parts %+v", parts)
 	}
 	parts = decode[partsAnswer](t, s.want(200, "", "GET", "/data?part-number-marker=2&uploadId="+id, ""))
@@ -83,7 +85,8 @@ func TestMultipart(t *testing.T) {
 		t.Errorf("completed again: %s", again.body)
 	}
 	got := s.want(200, "", "GET", "/data/big", "")
-	if got.body != whole || got.Header.Get("Etag") != etagOf(whole) || got.Header.Get("X-Amz-Meta-A") != "b" || got.Header.Get("X-Amz-Mp-Layout") != "" {
+	if got.body != whole || got.Header.Get("Etag") != etagOf(whole) || got.Header.Get("X-Amz-Meta-A") != "b" ||
+		got.Header.Get("X-Amz-Mp-Layout") != "" {
 		t.Errorf("object: %d bytes, %v", len(got.body), got.Header)
 	}
 	got = s.want(206, "", "GET", "/data/big?partNumber=2", "")
@@ -166,8 +169,9 @@ func TestListUploads(t *testing.T) {
 		seen := map[string]bool{}
 		marker, idMarker := "", ""
 		for {
-			a := decode[uploadsAnswer](t, s.want(200, "", "GET", "/data?uploads&max-uploads=1&prefix="+prefix+"&key-marker="+marker+
-				"&upload-id-marker="+idMarker, ""))
+			a := decode[uploadsAnswer](t, s.want(200, "", "GET",
+				"/data?uploads&max-uploads=1&prefix="+prefix+"&key-marker="+marker+
+					"&upload-id-marker="+idMarker, ""))
 			for _, u := range a.Upload {
 				if ids[u.UploadID] != u.Key || seen[u.UploadID] {
 					t.Errorf("upload %+v", u)
@@ -201,7 +205,8 @@ func TestMultipartChecksums(t *testing.T) {
 	for _, a := range checksum.Algorithms() {
 		for _, kind := range []checksum.Type{checksum.Composite, checksum.FullObject} {
 			if !a.Allows(kind) {
-				s.want(400, "InvalidRequest", "POST", "/data/k?uploads", "", "x-amz-checksum-algorithm", a.String(), "x-amz-checksum-type", string(kind))
+				s.want(400, "InvalidRequest", "POST", "/data/k?uploads", "", "x-amz-checksum-algorithm", a.String(),
+					"x-amz-checksum-type", string(kind))
 				continue
 			}
 			id := s.create("/data/k", "x-amz-checksum-algorithm", a.String(), "x-amz-checksum-type", string(kind))
@@ -237,7 +242,8 @@ func TestUploadPartCopy(t *testing.T) {
 	path := "/data/k?uploadId=" + id + "&partNumber="
 	type copied struct{ ETag, ChecksumCRC64NVME string }
 	a := decode[copied](t, s.want(200, "", "PUT", path+"1", "", "x-amz-copy-source", "/data/source"))
-	b := decode[copied](t, s.want(200, "", "PUT", path+"2", "", "x-amz-copy-source", "data/source", "x-amz-copy-source-range", "bytes=10-19"))
+	b := decode[copied](t, s.want(200, "", "PUT", path+"2", "", "x-amz-copy-source", "data/source",
+		"x-amz-copy-source-range", "bytes=10-19"))
 	if a.ETag != etagOf(data) || b.ETag != etagOf(data[10:20]) || b.ChecksumCRC64NVME == "" {
 		t.Errorf("copied parts %+v %+v", a, b)
 	}

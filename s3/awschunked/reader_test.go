@@ -158,7 +158,8 @@ func TestMalformed(t *testing.T) {
 		{"endless line", strings.Repeat("0", 100000), awschunked.Form{}},
 		{"endless trailer", "0\r\n" + strings.Repeat("a:"+strings.Repeat("b", 1000)+"\r\n", 100), awschunked.Form{Trailer: true}},
 	} {
-		if _, err := io.ReadAll(awschunked.NewReader(strings.NewReader(tc.body), tc.form)); !errors.Is(err, awschunked.ErrMalformed) {
+		if _, err := io.ReadAll(awschunked.NewReader(strings.NewReader(tc.body), tc.form)); !errors.Is(err,
+			awschunked.ErrMalformed) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}

@@ -160,9 +160,12 @@ func TestRefused(t *testing.T) {
 		}), now, sigv4.NoPayloadHash},
 		{"garbage", request(t, "GET", "/", map[string]string{"Authorization": "AWS4-HMAC-SHA256 x",
 			"x-amz-content-sha256": "x"}), now, sigv4.Malformed},
-		{"other path", edit(signed(t, "GET", "/a", nil), func(r *http.Request, _ url.Values) { r.URL.Path = "/b" }), now, sigv4.Mismatch},
-		{"other method", edit(signed(t, "GET", "/a", nil), func(r *http.Request, _ url.Values) { r.Method = "PUT" }), now, sigv4.Mismatch},
-		{"other query", edit(signed(t, "GET", "/a", nil), func(_ *http.Request, q url.Values) { q.Set("x", "y") }), now, sigv4.Mismatch},
+		{"other path", edit(signed(t, "GET", "/a", nil), func(r *http.Request, _ url.Values) { r.URL.Path = "/b" }), now,
+			sigv4.Mismatch},
+		{"other method", edit(signed(t, "GET", "/a", nil), func(r *http.Request, _ url.Values) { r.Method = "PUT" }), now,
+			sigv4.Mismatch},
+		{"other query", edit(signed(t, "GET", "/a", nil), func(_ *http.Request, q url.Values) { q.Set("x", "y") }), now,
+			sigv4.Mismatch},
 		{"unsigned header", edit(signed(t, "GET", "/a", nil), func(r *http.Request, _ url.Values) {
 			r.Header.Set("x-amz-acl", "public-read")
 		}), now, sigv4.NotSigned},
@@ -175,15 +178,18 @@ func TestRefused(t *testing.T) {
 		{"presigned, expiry changed", edit(presign(60), func(_ *http.Request, q url.Values) {
 			q.Set("X-Amz-Expires", "6000")
 		}), now, sigv4.Mismatch},
-		{"presigned, bad date", edit(presign(60), func(_ *http.Request, q url.Values) { q.Set("X-Amz-Date", "now") }), now, sigv4.BadQuery},
-		{"presigned, no expiry", edit(presign(60), func(_ *http.Request, q url.Values) { q.Del("X-Amz-Expires") }), now, sigv4.BadQuery},
+		{"presigned, bad date", edit(presign(60), func(_ *http.Request, q url.Values) { q.Set("X-Amz-Date", "now") }), now,
+			sigv4.BadQuery},
+		{"presigned, no expiry", edit(presign(60), func(_ *http.Request, q url.Values) { q.Del("X-Amz-Expires") }), now,
+			sigv4.BadQuery},
 		{"presigned, other service", edit(presign(60), func(_ *http.Request, q url.Values) {
 			q.Set("X-Amz-Credential", strings.Replace(q.Get("X-Amz-Credential"), "/s3/", "/sqs/", 1))
 		}), now, sigv4.BadQuery},
 		{"presigned, other key", edit(presign(60), func(_ *http.Request, q url.Values) {
 			q.Set("X-Amz-Credential", "x"+q.Get("X-Amz-Credential"))
 		}), now, sigv4.UnknownKey},
-		{"both ways", edit(presign(60), func(r *http.Request, _ url.Values) { r.Header.Set("Authorization", "x") }), now, sigv4.BadQuery},
+		{"both ways", edit(presign(60), func(r *http.Request, _ url.Values) { r.Header.Set("Authorization", "x") }), now,
+			sigv4.BadQuery},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := sigv4.Verify(tc.r, secretOf, tc.now)
