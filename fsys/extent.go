@@ -188,21 +188,3 @@ func (d *fileData) adopt(content pfs.Content, off, end, now int64) bool {
 	d.changedLocked(now)
 	return true
 }
-
-// StatFs answers how much room there is on the disk that has the store.
-func (m *mount) StatFs(_ <-chan struct{}, h *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
-	m.ops.count(h.Opcode)
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(m.scratch.dir, &st); err != nil {
-		return m.fail("statfs", err)
-	}
-	out.FromStatfsT(&st)
-	out.NameLen = pfs.MaxName
-	return fuse.OK
-}
-
-// Ioctl knows none.
-func (m *mount) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, _ []byte, _ *fuse.IoctlOut, _ []byte) fuse.Status {
-	m.ops.count(in.Opcode)
-	return fuse.Status(syscall.ENOTTY)
-}

@@ -2,7 +2,6 @@ package fsys
 
 import (
 	"maps"
-	"strconv"
 
 	"pfsd/pfs"
 )
@@ -151,34 +150,5 @@ func rewrite(e, next *pfs.Entry) {
 		}
 		e.Meta = &meta
 	}
-	e.Content, e.Ctime = next.Content, next.Ctime
-	setMtime(e, next.Mtime)
-}
-
-// setMtime sets the time of the last change of the bytes, which clients may also have attached as metadata.
-func setMtime(e *pfs.Entry, mtime int64) {
-	e.Mtime = mtime
-	if e.Meta == nil || e.Meta.User["mtime"] == "" {
-		return
-	}
-	meta := *e.Meta
-	meta.User = maps.Clone(meta.User)
-	meta.User["mtime"] = formatSeconds(mtime)
-	e.Meta = &meta
-}
-
-// formatSeconds returns a time in nanoseconds as decimal seconds, without trailing zeros.
-func formatSeconds(t int64) string {
-	sec, nsec := t/1e9, t%1e9
-	if nsec == 0 {
-		return strconv.FormatInt(sec, 10)
-	}
-	if t < 0 {
-		return strconv.FormatFloat(float64(t)/1e9, 'f', 9, 64)
-	}
-	frac := strconv.FormatInt(1e9+nsec, 10)[1:]
-	for frac[len(frac)-1] == '0' {
-		frac = frac[:len(frac)-1]
-	}
-	return strconv.FormatInt(sec, 10) + "." + frac
+	e.Content, e.Mtime, e.Ctime = next.Content, next.Mtime, next.Ctime
 }

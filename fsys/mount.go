@@ -184,6 +184,9 @@ func (m *mount) finish() error {
 	}
 	m.by.Watcher.Close()
 	err := m.flushAll()
+	if err != nil {
+		m.log.Error("not all that was written could be stored", "error", err)
+	}
 	m.cancel()
 	m.notify.stop()
 	m.work.Wait()

@@ -1,6 +1,8 @@
 package fsys
 
 import (
+	"math"
+
 	"github.com/hanwen/go-fuse/v2/fuse"
 
 	"pfsd/pfs"
@@ -86,7 +88,7 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 		err = m.editLocked(n, func(e *pfs.Entry) {
 			e.Mode, e.UID, e.GID, e.Ctime = next.mode, next.uid, next.gid, next.ctime
 			if retimed {
-				setMtime(e, next.mtime)
+				e.Mtime = next.mtime
 			}
 		})
 	}
@@ -129,12 +131,14 @@ func (m *mount) wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, chan
 	return next, changed
 }
 
-// timeOf returns a time that the kernel sent.
+// timeOf returns a time that the kernel sent; one that does not fit in nanoseconds becomes the nearest that does.
 func timeOf(isNow bool, sec uint64, nsec uint32, now int64) int64 {
 	if isNow {
 		return now
 	}
-	return int64(sec)*1e9 + int64(nsec)
+	const second = int64(1e9)
+	const limit = math.MaxInt64/second - 1
+	return min(max(int64(sec), -limit), limit)*second + int64(nsec)
 }
 
 // editLocked changes the stored entry of n, if it has one. The caller holds m.paths and n.mu.
