@@ -129,6 +129,7 @@ func (g *group) putEmptyBranch(ctx context.Context, r *repo, name string, o Bran
 // putLine adds a line that leaves that of a commit there; nil when it has no past.
 func (g *group) putLine(r *repo, from *commit) uint64 {
 	g.counters.Line++
+	g.store.names++
 	rec := schema.LineRecord{Repo: r.id}
 	if from != nil {
 		rec.Parent, rec.Seq = from.rec.Line, from.rec.Seq
@@ -141,6 +142,9 @@ func (g *group) putLine(r *repo, from *commit) uint64 {
 // the last one. The error is of KindRepoNotFound, KindBranchNotFound or KindReadOnly (ref is no branch).
 func (s *Store) DeleteBranch(ctx context.Context, ref Ref, withRepo bool) error {
 	const op = "pfs.DeleteBranch"
+	if err := s.abortUploads(ctx, ref); err != nil {
+		return err
+	}
 	var gone *announcement
 	err := s.committer.do(ctx, true, func(g *group) error {
 		b, err := s.writable(op, ref)

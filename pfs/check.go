@@ -93,7 +93,7 @@ func (c *checker) run(ctx context.Context) error {
 		}
 	}
 	steps := []func(context.Context) error{
-		c.checkMeta, c.checkRepos, c.checkCommits, c.checkLines, c.checkIndex, c.checkUploads, c.checkOpen, c.checkTombs,
+		c.checkMeta, c.checkRepos, c.checkCommits, c.checkAliases, c.checkLines, c.checkIndex, c.checkUploads, c.checkOpen, c.checkTombs,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -271,6 +271,23 @@ func (c *checker) checkTree(ctx context.Context, ref string, root *Entry) error 
 	}
 	err := c.trees.Check(ctx, root.Root, root.Totals, visit, func(err error) { c.problem(ref, "", err) })
 	return errors.Join(err, failed)
+}
+
+// checkAliases checks that what was thinned out has been replaced by something.
+func (c *checker) checkAliases(context.Context) error {
+	return c.each(schema.AliasPrefix(), func(row kv.Row) error {
+		var id, to schema.ID
+		copy(id[:], row.Key[1:])
+		if copy(to[:], row.Value) != len(to) || len(row.Value) != len(to) {
+			c.problemf(id.String(), "the row that replaces the commit is malformed")
+			return nil
+		}
+		if again, err := c.get(schema.AliasKey(to)); err != nil || again != nil {
+			return err
+		}
+		_, err := c.commit(id.String(), to)
+		return err
+	})
 }
 
 func (c *checker) checkLines(context.Context) error {

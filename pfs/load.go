@@ -125,7 +125,7 @@ func (s *Store) loadBranches(ctx context.Context, r *repo) error {
 		if err != nil {
 			return corruptRow("branch "+BranchRef(r.name, b.name).String(), err)
 		}
-		b.created, b.bare = rec.Created, rec.Bare
+		b.created, b.bare, b.keep = rec.Created, rec.Bare, rec.Keep
 		st, err := s.loadState(ctx, r, rec)
 		if err != nil {
 			return wrap("pfs.Open", err, BranchRef(r.name, b.name).String(), "")

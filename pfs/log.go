@@ -97,8 +97,16 @@ func (h *history) line(line, seq uint64) iter.Seq2[*commit, error] {
 // all yields the commits of a line from seq down.
 func (h *history) all(line, seq uint64) iter.Seq2[*commit, error] {
 	return func(yield func(*commit, error) bool) {
+		rec, err := h.store.loadLine(h.ctx, line)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		for ; seq > 0; seq-- {
 			c, err := h.store.commitAt(h.ctx, line, seq)
+			if err == nil && c == nil && rec.Gaps {
+				continue
+			}
 			if err == nil && c == nil {
 				err = &Error{Op: "pfs.Log", Kind: KindCorrupt}
 			}

@@ -81,6 +81,7 @@ func (g *group) workspace(b *branch, change schema.Change, by By) *branch {
 		head: from.head, line: from.line, seq: from.seq, root: from.head.root, changed: g.now,
 		pending: &pending{change: change, by: by, time: g.now, since: g.now},
 	})
+	g.store.names++
 	open.put(g, open.state.Load())
 	return open
 }

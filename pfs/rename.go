@@ -68,7 +68,7 @@ func (g *group) renamedRepo(r *repo, to string) (*repo, []*announcement) {
 
 // as returns the branch under another repo or name.
 func (b *branch) as(r *repo, name string) *branch {
-	moved := &branch{repo: r, name: name, created: b.created, bare: b.bare, open: b.open}
+	moved := &branch{repo: r, name: name, created: b.created, bare: b.bare, keep: b.keep, open: b.open}
 	moved.state.Store(b.state.Load())
 	return moved
 }

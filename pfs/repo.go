@@ -43,8 +43,20 @@ func (s *Store) CreateRepo(ctx context.Context, name string, owner Owner, by By)
 // branch shows files and force is not set.
 func (s *Store) DeleteRepo(ctx context.Context, name string, force bool) error {
 	const op = "pfs.DeleteRepo"
+	branches, err := s.Branches(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, b := range branches {
+		if !force && b.Totals != (Totals{}) {
+			return &Error{Op: op, Kind: KindNotEmpty, Ref: BranchRef(name, b.Name).String()}
+		}
+		if err := s.abortUploads(ctx, BranchRef(name, b.Name)); err != nil {
+			return err
+		}
+	}
 	var gone []*announcement
-	err := s.committer.do(ctx, true, func(g *group) error {
+	err = s.committer.do(ctx, true, func(g *group) error {
 		r := s.repo(name)
 		if r == nil {
 			return &Error{Op: op, Kind: KindRepoNotFound, Ref: name}

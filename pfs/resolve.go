@@ -3,6 +3,7 @@ package pfs
 import (
 	"context"
 
+	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/schema"
 )
 
@@ -83,8 +84,11 @@ func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
 		return c, nil
 	}
 	value, err := s.getRow(ctx, schema.CommitKey(id))
-	if err != nil || value == nil {
+	if err != nil {
 		return nil, err
+	}
+	if value == nil {
+		return s.loadAlias(ctx, id)
 	}
 	rec, err := schema.DecodeCommit(value)
 	if err != nil {
@@ -95,19 +99,67 @@ func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
 	return c, nil
 }
 
+// loadAlias returns the commit that took the place of one that was thinned out; nil when there is none.
+func (s *Store) loadAlias(ctx context.Context, id schema.ID) (*commit, error) {
+	value, err := s.getRow(ctx, schema.AliasKey(id))
+	if err != nil || value == nil {
+		return nil, err
+	}
+	var to schema.ID
+	if copy(to[:], value) != len(to) || len(value) != len(to) {
+		return nil, &Error{Op: "pfs.loadAlias", Kind: KindCorrupt, Ref: id.String()}
+	}
+	return s.loadCommit(ctx, to)
+}
+
 // ancestor returns the commit n first-parent steps above c, in time that depends on how often the history has branched
 // alone; nil when there is none.
 func (s *Store) ancestor(ctx context.Context, c *commit, n uint64) (*commit, error) {
 	line, seq := c.rec.Line, c.rec.Seq
-	for n >= seq {
+	for {
 		rec, err := s.loadLine(ctx, line)
-		if err != nil || rec.Parent == 0 {
+		if err != nil {
 			return nil, err
 		}
-		n -= seq
+		switch {
+		case rec.Gaps:
+			at, left, err := s.countBack(ctx, line, seq, n)
+			if err != nil {
+				return nil, err
+			}
+			if at > 0 {
+				return s.commitAt(ctx, line, at)
+			}
+			n = left
+		case n < seq:
+			return s.commitAt(ctx, line, seq-n)
+		default:
+			n -= seq
+		}
+		if rec.Parent == 0 {
+			return nil, nil
+		}
 		line, seq = rec.Parent, rec.Seq
 	}
-	return s.commitAt(ctx, line, seq-n)
+}
+
+// countBack returns the place n commits before seq on a line with gaps; 0 when the line has not as many, and then how many
+// steps are left from the commit that it left.
+func (s *Store) countBack(ctx context.Context, line, seq, n uint64) (at, left uint64, err error) {
+	err = s.kv.View(ctx, func(r kv.Reader) error {
+		for row, err := range r.Scan(schema.SeqPrefix(line), schema.SeqKey(line, seq), true) {
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				at, _ = schema.ParseSeqKey(row.Key)
+				return nil
+			}
+			n--
+		}
+		return nil
+	})
+	return at, n, err
 }
 
 // commitAt returns the commit at a place of a line; nil when there is none.

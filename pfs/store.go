@@ -48,6 +48,13 @@ type Store struct {
 	counters  schema.StoreRecord
 	pending   map[*branch]struct{}
 	notBefore int64
+	// names grows whenever a commit is given a name by which it may be found, other than as a head.
+	names uint64
+
+	// thinning is held while commits are thinned out. stop ends what runs in the background, which background waits for.
+	thinning   sync.Mutex
+	stop       context.CancelFunc
+	background sync.WaitGroup
 }
 
 // Open opens the store in dir, and makes it when dir is empty or missing. Only one process may have a store open. It must
@@ -105,6 +112,9 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 		return nil, wrap("pfs.Open", errors.Join(err, rows.Close(), packs.Close()), "", "")
 	}
 	s.committer = newCommitter(s)
+	running, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.background.Go(func() { s.thinAll(running) })
 	return s, nil
 }
 
@@ -112,6 +122,8 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 // Later operations fail with KindClosed.
 func (s *Store) Close() error {
 	const op = "pfs.Close"
+	s.stop()
+	s.background.Wait()
 	err := s.committer.close()
 	if KindOf(err) == KindClosed {
 		return err

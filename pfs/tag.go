@@ -48,6 +48,7 @@ func (s *Store) CreateTag(ctx context.Context, ref, from Ref) (Tag, error) {
 			return &Error{Op: op, Kind: KindCommitNotFound, Ref: from.String()}
 		}
 		rec = schema.TagRecord{Commit: c.id, Created: g.now}
+		s.names++
 		g.put(schema.TagKey(r.id, ref.Name), rec.Append(nil))
 		g.publish = append(g.publish, func() { s.setTag(r, ref.Name, &rec) })
 		return nil

@@ -105,6 +105,9 @@ func (t *Tx) descend(op string, dir tree.Entry, done, rest string, how at, fn fu
 
 // with returns dir with an entry put.
 func (t *Tx) with(op string, dir, entry tree.Entry) (tree.Entry, error) {
+	if entry.Kind == EntryFile && entry.Content.Hash.IsZero() {
+		return dir, fail(op, KindInvalid, entry.Name) // not even that of no bytes
+	}
 	if entry.Kind == EntryFile {
 		t.links = append(t.links, entry.Content.Root)
 	}

@@ -138,7 +138,7 @@ func (g *group) restore(ctx context.Context, r *repo, d Deleted) error {
 	if err != nil {
 		return err
 	}
-	b := &branch{repo: r, name: d.Name, created: rec.Created, bare: rec.Bare}
+	b := &branch{repo: r, name: d.Name, created: rec.Created, bare: rec.Bare, keep: rec.Keep}
 	st.changed = g.now
 	b.state.Store(st)
 	g.put(schema.BranchKey(r.id, d.Name), d.record)

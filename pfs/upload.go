@@ -346,6 +346,21 @@ func (g *group) dropRows(keys [][]byte) {
 	}
 }
 
+// abortUploads ends all uploads of a branch, each by itself, since a transaction has room for the parts of a few only.
+func (s *Store) abortUploads(ctx context.Context, ref Ref) error {
+	b, err := s.writable("pfs.AbortUpload", ref)
+	if err != nil {
+		return err
+	}
+	ids, err := s.parked(ctx, b, "", "", UploadID{})
+	for _, id := range ids {
+		if err := s.AbortUpload(ctx, ref, id); err != nil && KindOf(err) != KindUploadNotFound {
+			return err
+		}
+	}
+	return err
+}
+
 // dropUploads ends all uploads of a branch.
 func (g *group) dropUploads(ctx context.Context, b *branch) error {
 	ids, err := g.store.parked(ctx, b, "", "", UploadID{})

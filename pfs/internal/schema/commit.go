@@ -87,6 +87,8 @@ type LineRecord struct {
 	Repo ID
 	// Parent is the line that this one left after commit Seq of it; 0 when it has no past.
 	Parent, Seq uint64
+	// Gaps is set once commits of the line have been thinned out, so that not every place on it is taken.
+	Gaps bool
 }
 
 // Append appends the record's bytes to b.
@@ -95,13 +97,14 @@ func (r *LineRecord) Append(b []byte) []byte {
 	e.raw(r.Repo[:])
 	e.uint(r.Parent)
 	e.uint(r.Seq)
+	e.bool(r.Gaps)
 	return append(b, e.b...)
 }
 
 // DecodeLine is the inverse of LineRecord.Append.
 func DecodeLine(b []byte) (LineRecord, error) {
 	d := openRecord(b)
-	r := LineRecord{Repo: d.id(), Parent: d.uint(), Seq: d.uint()}
+	r := LineRecord{Repo: d.id(), Parent: d.uint(), Seq: d.uint(), Gaps: d.bool()}
 	return r, d.close()
 }
 

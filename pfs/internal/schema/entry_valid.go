@@ -82,7 +82,7 @@ func (e *Entry) Weight() int {
 
 // weight bounds the encoded bytes of m: each string has at most 4 bytes of length before it, as has each map.
 func (m *Meta) weight() int {
-	if m == nil {
+	if m.isEmpty() {
 		return 0
 	}
 	w := 24 + len(m.ContentType)

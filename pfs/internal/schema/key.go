@@ -23,6 +23,7 @@ const (
 	keyPart    = 'v' // v upload-id number(4) → PartRecord
 	keyParked  = 'y' // y repo-id branch 0 path 0 upload-id → empty
 	keyOpen    = 'o' // o commit-id → OpenCommitRecord
+	keyAlias   = 'a' // a commit-id → commit-id that took its place
 	keyTomb    = 'x' // x repo-id kind name 0 time → TombstoneRecord
 )
 
@@ -53,6 +54,12 @@ func CommitKey(id ID) []byte { return append([]byte{keyCommit}, id[:]...) }
 // CommitPrefix is the prefix of all CommitKeys.
 func CommitPrefix() []byte { return []byte{keyCommit} }
 
+// AliasKey is the key of the row that names the commit which took the place of one that was thinned out.
+func AliasKey(id ID) []byte { return append([]byte{keyAlias}, id[:]...) }
+
+// AliasPrefix is the prefix of all AliasKeys.
+func AliasPrefix() []byte { return []byte{keyAlias} }
+
 // LineKey is the key of a LineRecord.
 func LineKey(line uint64) []byte { return binary.BigEndian.AppendUint64([]byte{keyLine}, line) }
 
@@ -62,6 +69,17 @@ func LinePrefix() []byte { return []byte{keyLine} }
 // SeqKey is the key of the row that gives the commit at a place of a line.
 func SeqKey(line, seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte{keySeq}, line), seq)
+}
+
+// SeqPrefix is the prefix of the SeqKeys of a line.
+func SeqPrefix(line uint64) []byte { return binary.BigEndian.AppendUint64([]byte{keySeq}, line) }
+
+// ParseSeqKey returns the place on its line that a SeqKey is of.
+func ParseSeqKey(key []byte) (seq uint64, ok bool) {
+	if len(key) != 17 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(key[9:]), true
 }
 
 // PathKey is the key of a PathRecord: those of one path sort newest first.

@@ -27,7 +27,7 @@ var root = schema.Entry{
 
 // samples has one record of each sort, with every field in use.
 func samples() map[string]record {
-	branch := schema.BranchRecord{Created: 10, Head: id(2), Line: 3, Seq: 4, Bare: true, Pending: &schema.PendingRecord{
+	branch := schema.BranchRecord{Created: 10, Head: id(2), Line: 3, Seq: 4, Bare: true, Keep: "forever", Pending: &schema.PendingRecord{
 		ID: id(5), Gen: 6, Time: 7, Origin: 3, Author: "ann", Root: root, Links: hash(8),
 	}}
 	return map[string]record{
@@ -36,7 +36,7 @@ func samples() map[string]record {
 			Repo: id(1), Parents: []schema.ID{id(2), id(3)}, Line: 4, Seq: 5, Gen: 600, Time: -7, Origin: 2, Author: "bob",
 			Message: "why", Root: root, Links: hash(8),
 		},
-		"line":    &schema.LineRecord{Repo: id(1), Parent: 2, Seq: 300},
+		"line":    &schema.LineRecord{Repo: id(1), Parent: 2, Seq: 300, Gaps: true},
 		"repo":    &schema.RepoRecord{ID: id(1), Created: 1 << 60},
 		"branch":  &branch,
 		"tag":     &schema.TagRecord{Commit: id(1), Created: 2},

@@ -31,6 +31,8 @@ type BranchRecord struct {
 	Line, Seq uint64
 	// Bare is set when the branch was made by its repo's name alone.
 	Bare bool
+	// Keep is how long automatic commits stay: the words of the policy; empty for the default.
+	Keep string
 	// Pending is what the branch shows beyond Head; nil when nothing.
 	Pending *PendingRecord
 }
@@ -56,6 +58,7 @@ func (r *BranchRecord) Append(b []byte) []byte {
 	e.uint(r.Line)
 	e.uint(r.Seq)
 	e.bool(r.Bare)
+	e.string(r.Keep)
 	e.bool(r.Pending != nil)
 	if p := r.Pending; p != nil {
 		e.raw(p.ID[:])
@@ -72,7 +75,7 @@ func (r *BranchRecord) Append(b []byte) []byte {
 // DecodeBranch is the inverse of BranchRecord.Append.
 func DecodeBranch(b []byte) (BranchRecord, error) {
 	d := openRecord(b)
-	r := BranchRecord{Created: d.int(), Head: d.id(), Line: d.uint(), Seq: d.uint(), Bare: d.bool()}
+	r := BranchRecord{Created: d.int(), Head: d.id(), Line: d.uint(), Seq: d.uint(), Bare: d.bool(), Keep: d.string()}
 	if d.bool() {
 		r.Pending = &PendingRecord{ID: d.id(), Gen: d.uint(), Time: d.int(), Origin: d.byte(), Author: d.string(),
 			Links: d.hash(), Root: d.entry()}

@@ -1,0 +1,105 @@
+package pfs_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pfsd/pfs"
+	"pfsd/pfs/pfstest"
+)
+
+func TestThin(t *testing.T) {
+	clock := pfstest.NewClock()
+	opts := pfstest.Options(t)
+	opts.Now = clock.Now
+	s := pfstest.NewStoreWith(t, opts)
+	if _, err := s.CreateRepo(ctx, "images", pfs.Owner{}, byCLI); err != nil {
+		t.Fatal(err)
+	}
+	byMount := pfs.By{Origin: pfs.OriginMount}
+	automatic := func(path, text string) pfs.CommitID {
+		c := ingest(t, s, text)
+		if err := s.Apply(ctx, master, byMount, func(tx *pfs.Tx) error { return tx.PutFile(path, c, nil, 0) }); err != nil {
+			t.Fatal(err)
+		}
+		head, err := s.Cut(ctx, master)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock.Add(10 * time.Minute)
+		return head.ID
+	}
+	var ids []pfs.CommitID
+	for i := range 60 { // ten hours
+		ids = append(ids, automatic("a", fmt.Sprint("a", i)))
+		if i == 20 {
+			ids[i] = put(t, s, master, "b", "by hand").ID
+		}
+		if i == 30 {
+			if _, err := s.CreateTag(ctx, pfs.BranchRef("images", "v1"), master); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i == 40 {
+			branchOf(t, s, dev, master)
+		}
+	}
+	wantLog := func(min, max int) {
+		t.Helper()
+		n := 0
+		for entry, err := range s.Log(ctx, master, "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := s.Commit(ctx, at(t, master, fmt.Sprint("HEAD~", n)))
+			if err != nil || c.ID != entry.Commit.ID {
+				t.Errorf("HEAD~%d is %v (%v), the log has %v", n, c.ID, err, entry.Commit.ID)
+			}
+			n++
+		}
+		if n < min || n > max {
+			t.Errorf("the log has %d commits, want %d to %d", n, min, max)
+		}
+	}
+	if gone, err := s.Thin(ctx, master, false); err != nil || len(gone) > 0 {
+		t.Errorf("fresh commits were thinned out: %v (%v)", gone, err)
+	}
+	clock.Add(25 * time.Hour)
+	wantLog(62, 62)
+	would, err := s.Thin(ctx, master, true)
+	if err != nil || len(would) < 40 {
+		t.Errorf("%d commits would go (%v)", len(would), err)
+	}
+	wantLog(62, 62)
+	pfstest.Check(t, s)
+	gone, err := s.Thin(ctx, master, false)
+	if err != nil || len(gone) != len(would) {
+		t.Errorf("%d commits went (%v), %d should have", len(gone), err, len(would))
+	}
+	pfstest.Check(t, s)
+	wantLog(12, 20)
+	for i, id := range map[int]pfs.CommitID{20: ids[20], 30: ids[30], 40: ids[40], 59: ids[59]} {
+		if got := read(t, s, at(t, master, id.String()), "a"); got != fmt.Sprint("a", i) {
+			t.Errorf("commit %d shows %q", i, got)
+		}
+	}
+	// An id that is gone stands for the next commit that stayed.
+	for _, id := range gone {
+		if got := read(t, s, at(t, master, id.String()), "a"); got == "error: no such commit" {
+			t.Errorf("%v cannot be found", id)
+		}
+	}
+	if err := s.SetKeep(ctx, master, "1m:1000h"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Thin(ctx, master, false); err != nil {
+		t.Fatal(err)
+	}
+	pfstest.Check(t, s)
+	wantLog(5, 9)
+	wantKind(t, s.SetKeep(ctx, master, "sometimes"), pfs.KindInvalid)
+	if err := s.SetKeep(ctx, master, pfs.KeepForever); err != nil {
+		t.Fatal(err)
+	}
+}
