@@ -146,16 +146,17 @@ func TestCostOfAPut(t *testing.T) {
 	s := newCountedStore(t)
 	s.fill(t, files)
 	const seed = 3
-	rnd := rand.New(rand.NewPCG(seed, seed))
-	for name, path := range map[string]func(i int) string{
-		"new":         func(i int) string { return fmt.Sprintf("some-file-name-%08d-%d", rnd.IntN(files), i) },
-		"overwritten": func(int) string { return fmt.Sprintf("some-file-name-%08d", rnd.IntN(files)) },
+	for name, path := range map[string]func(n, i int) string{
+		"new":         func(n, i int) string { return fmt.Sprintf("some-file-name-%08d-%d", n, i) },
+		"overwritten": func(n, _ int) string { return fmt.Sprintf("some-file-name-%08d", n) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			rnd := rand.New(rand.NewPCG(seed, seed))
 			s.written()
 			for i := range commits {
 				c := ingest(t, s.Store, fmt.Sprint(name, i))
-				update(t, s.Store, master, func(tx *pfs.Tx) error { return tx.PutFile(path(i), c, nil, 0) })
+				at := path(rnd.IntN(files), i)
+				update(t, s.Store, master, func(tx *pfs.Tx) error { return tx.PutFile(at, c, nil, 0) })
 			}
 			each := s.written() / commits
 			t.Logf("%d bytes a commit, with seed %d", each, seed)
