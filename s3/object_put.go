@@ -68,7 +68,7 @@ func (h *Handler) putDirectory(q *request, l *link, body *payload) error {
 func (h *Handler) putFile(q *request, l *link, body *payload) error {
 	ingested, err := h.store.Ingest(q.Context(), body)
 	if err != nil {
-		return err
+		return body.reason(err)
 	}
 	defer ingested.Release()
 	l.content, l.meta.Checksums = ingested.Content, body.checksums()

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pfsd/pfs"
 	"pfsd/s3/awschunked"
 	"pfsd/s3/checksum"
 	"pfsd/s3/sigv4"
@@ -31,6 +32,8 @@ type payload struct {
 	sums    map[checksum.Algorithm]hash.Hash
 	want    map[checksum.Algorithm]string
 	trailer checksum.Algorithm
+	// ended is set once in has come to its end.
+	ended bool
 }
 
 // digest is a running hash and what it must come to.
@@ -203,6 +206,7 @@ func (p *payload) Read(b []byte) (int, error) {
 	p.request.received += int64(n)
 	switch {
 	case err == io.EOF:
+		p.ended = true
 		err = p.verify()
 	case errors.Is(err, awschunked.ErrSignature):
 		err = fail(codeSignatureDoesNotMatch)
@@ -212,6 +216,15 @@ func (p *payload) Read(b []byte) (int, error) {
 		err = &apiError{code: codeIncompleteBody, cause: err}
 	}
 	return n, err
+}
+
+// reason returns why storing the body failed with err. A connection that ends in mid-body cancels the request, which may be
+// noticed before the short body is; that is the reason all the same.
+func (p *payload) reason(err error) error {
+	if !p.ended && pfs.KindOf(err) == pfs.KindCanceled {
+		return &apiError{code: codeIncompleteBody, cause: err}
+	}
+	return err
 }
 
 func (p *payload) hash(b []byte) {

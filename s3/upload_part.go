@@ -24,11 +24,11 @@ var _ partStore = (*pfs.Store)(nil)
 
 // uploadPart streams a part into the store and parks it.
 func (h *Handler) uploadPart(q *request) error {
-	ref, upload, err := h.upload(q)
+	number, err := partNumber(q)
 	if err != nil {
 		return err
 	}
-	number, err := partNumber(q)
+	ref, upload, err := h.upload(q)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (h *Handler) uploadPart(q *request) error {
 	}
 	ingested, err := h.store.IngestPart(q.Context(), body, guessOffset(number, body.size))
 	if err != nil {
-		return err
+		return body.reason(err)
 	}
 	defer ingested.Release()
 	part, err := h.store.PutPart(q.Context(), ref, upload.ID, number, ingested, body.checksums())
@@ -87,11 +87,11 @@ const maxObject = 1 << 50
 
 // copyPart makes a part of an existing object, or of a range of it.
 func (h *Handler) copyPart(q *request) error {
-	ref, upload, err := h.upload(q)
+	number, err := partNumber(q)
 	if err != nil {
 		return err
 	}
-	number, err := partNumber(q)
+	ref, upload, err := h.upload(q)
 	if err != nil {
 		return err
 	}
