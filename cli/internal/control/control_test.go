@@ -338,7 +338,8 @@ func TestVisitorsErrorEndsGet(t *testing.T) {
 	eachWay(t, func(t *testing.T, c *control.Client) {
 		createRepo(t, c, "r")
 		put(t, c, "r", map[string]string{"a": strings.Repeat("x", 1<<20), "b": "y"})
-		err := c.Get(t.Context(), control.FileRequest{Ref: "r", Recursive: true}, func(control.Entry, io.Reader) error { return enough })
+		req := control.FileRequest{Ref: "r", Recursive: true}
+		err := c.Get(t.Context(), req, func(control.Entry, io.Reader) error { return enough })
 		if !errors.Is(err, enough) {
 			t.Errorf("get: %v", err)
 		}

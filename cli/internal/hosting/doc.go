@@ -7,7 +7,8 @@
 //
 // A connection to the socket begins with a line each way (see greeting), which carries the version of the protocol and
 // says what the connection is for. "join", or "stay" for a guest with doors, lasts as long as the guest does: its end tells
-// either side that the other has gone. "call" is one operation of package control, over HTTP. "door" is a door of the guest (package door).
+// either side that the other has gone. "call" is one operation of package control, over HTTP. "door" is a door of the
+// guest (package door).
 //
 // A short command that finds no host is one while it runs, for the commands beside it, but takes no doors: they would go
 // with it. It stays until its guests are done.

@@ -136,11 +136,15 @@ func (h *host) Close(ctx context.Context) error {
 	return err
 }
 
-// awaitGuests returns when no guest is left, or ctx is done.
+// awaitGuests returns when no guest is left, or ctx is done. When that takes a while it says what it waits for.
 func (h *host) awaitGuests(ctx context.Context) {
-	for h.guestCount() > 0 {
+	soon := time.NewTimer(time.Second)
+	defer soon.Stop()
+	for n := h.guestCount(); n > 0; n = h.guestCount() {
 		select {
 		case <-h.left:
+		case <-soon.C:
+			h.cfg.Log.Warn("other commands use the store through this one: it ends when they have", "commands", n)
 		case <-ctx.Done():
 			return
 		}

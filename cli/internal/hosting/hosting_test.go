@@ -317,8 +317,10 @@ func TestGarbage(t *testing.T) {
 	random := mathrand.New(mathrand.NewPCG(seed, 0))
 	inputs := []string{
 		"", "\n", "x", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "pfsd 1\n", "pfsd one call\n", "pfsd 1 call", "pfsd 1 frob\n",
-		"pfsd 1 call\nGET / HTTP/1.1\r\n\r\n", "pfsd 1 call\nrubbish\r\n\r\n", "pfsd 1 call\nPOST /ls HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
-		"pfsd 1 call\nPOST /put HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nrubbishes", "pfsd 1 door\n", "pfsd 1 door\n\xff\xff\xff\xff{",
+		"pfsd 1 call\nGET / HTTP/1.1\r\n\r\n", "pfsd 1 call\nrubbish\r\n\r\n",
+		"pfsd 1 call\nPOST /ls HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
+		"pfsd 1 call\nPOST /put HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nrubbishes",
+		"pfsd 1 door\n", "pfsd 1 door\n\xff\xff\xff\xff{",
 		"pfsd 1 door\n\x00\x00\x00\x02{}", "pfsd 1 join\nrubbish", strings.Repeat("a", 1<<16), "pfsd 99999999999999999999 join\n",
 	}
 	for range 20 {
