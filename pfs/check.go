@@ -122,6 +122,10 @@ func (c *checker) get(key []byte) ([]byte, error) {
 	if errors.Is(err, kv.ErrNotFound) {
 		return nil, nil
 	}
+	if err == nil && value == nil {
+		// An empty value may come back as nil, which here means that there is none.
+		value = []byte{}
+	}
 	return value, err
 }
 
