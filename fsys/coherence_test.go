@@ -273,6 +273,26 @@ func TestLastCloseWins(t *testing.T) {
 	}
 }
 
+// TestImplicitDirectory has another door remove all that is in a directory in which a new file is being written.
+func TestImplicitDirectory(t *testing.T) {
+	f := newFixture(t)
+	f.put("a/b/only", "x")
+	file, err := os.Create(filepath.Join(f.dir, "a", "b", "new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteString("written"); err != nil {
+		t.Fatal(err)
+	}
+	f.remove("a/b/only")
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.get("a/b/new"); string(got.Data) != "written" {
+		t.Errorf("the core has %q, absent %v", got.Data, got.Absent)
+	}
+}
+
 // TestVisibility says when the core sees a new file.
 func TestVisibility(t *testing.T) {
 	f := newFixture(t)

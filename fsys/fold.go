@@ -112,8 +112,8 @@ func (d *fileData) settle(version uint64, now int64) {
 	}
 }
 
-// foldData folds what was written of n into its base; all of it, or the windows that a writer has left behind. It returns
-// the base as it is then, and the version that it has all changes of. The caller holds n.folding.
+// foldData folds what was written into the base of d; all of it, or the windows that a writer has left behind. It returns
+// the base as it is then, and the version that it has all changes of. The caller holds the inode's folding lock.
 func (m *mount) foldData(d *fileData, wholeWindows bool) (pfs.Content, uint64, error) {
 	f, nothing := d.begin(wholeWindows)
 	if nothing {

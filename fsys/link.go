@@ -25,11 +25,7 @@ func (m *mount) link(n *inode) error {
 	if d == nil {
 		return nil
 	}
-	if _, changed := d.changed(); !changed {
-		m.dirty.remove(n)
-		return nil
-	}
-	if m.isDeleted(n) {
+	if _, changed := d.changed(); !changed || m.isDeleted(n) {
 		m.dirty.remove(n)
 		return nil
 	}
@@ -39,6 +35,10 @@ func (m *mount) link(n *inode) error {
 	}
 	if err := m.linkContent(n, d, content); err != nil {
 		return err
+	}
+	if m.isDeleted(n) {
+		m.dirty.remove(n)
+		return nil
 	}
 	d.settle(version, m.now())
 	if _, changed := d.changed(); !changed {
@@ -78,6 +78,9 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 		return err
 	})
 	switch {
+	case isAbsent(err):
+		m.loseLocked(n) // The branch is deleted; a new one of its name must not get the file.
+		return err
 	case err != nil:
 		return err
 	case result == outcomeGone:

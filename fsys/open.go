@@ -183,7 +183,16 @@ func (m *mount) inherit(dir, n *inode) error {
 	if parent.Mode&modeSetGID != 0 {
 		n.attr.gid = parent.GID
 	}
-	return nil
+	if parent.Explicit {
+		return nil
+	}
+	// Else another door could have it disappear with its last entry, before the new file is linked.
+	return m.change(func(tx *pfs.Tx) error {
+		return tx.Edit(path, func(e *pfs.Entry) error {
+			e.Explicit = e.IsDir()
+			return nil
+		})
+	})
 }
 
 // lostFor ends the claims of written files that had lost their place at a name to another door: this mount itself has put

@@ -34,7 +34,11 @@ func needs(t *testing.T, program string) {
 func goRoot(t *testing.T) string {
 	t.Helper()
 	needs(t, "go")
-	return strings.TrimSpace(run(t, ".", "go env GOROOT"))
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 func TestGit(t *testing.T) {

@@ -30,15 +30,25 @@ func (m *mount) resolve(dir *inode, name string) (*inode, error) {
 			}
 			continue
 		}
-		known.mu.Lock()
-		err := m.refreshLocked(known)
-		counted := m.table.count(known)
-		known.mu.Unlock()
-		if err != nil || counted {
-			return known, err
+		counted, err := m.countFresh(known)
+		if err != nil {
+			return nil, err
+		}
+		if counted {
+			return known, nil
 		}
 		m.table.release(known)
 	}
+}
+
+// countFresh counts a lookup of n if it is still what is shown at its name.
+func (m *mount) countFresh(n *inode) (bool, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := m.refreshLocked(n); err != nil {
+		return false, err
+	}
+	return m.table.count(n), nil
 }
 
 // refreshLocked brings n in step with the store: it takes over attributes that were changed elsewhere, and loses its place
