@@ -7,7 +7,6 @@ import (
 	"io/fs"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sys/unix"
 
 	"pfsd/cli/internal/control"
 	"pfsd/cli/internal/datadir"
@@ -81,8 +80,8 @@ func mountPoint(data *datadir.Dir, dir string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("mount point: %w", err)
 	}
-	// A dead mount is replaced. It may let itself be looked at from the kernel's cache, but only a server answers statfs.
-	if err := unix.Statfs(point, &unix.Statfs_t{}); err == nil && mountpoint.IsMount(point) {
+	// A dead mount is replaced.
+	if mountpoint.IsMount(point) && !mountpoint.IsDead(point) {
 		return "", fmt.Errorf("%s is a mount of pfsd already: end it with pfsd umount %s", dir, dir)
 	}
 	return point, data.CheckMountPoint(point)

@@ -30,15 +30,18 @@ func (p *program) umount(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if mountpoint.IsDead(dir) {
+		return mountpoint.Unmount(dir)
+	}
 	err = p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		return store.Unmount(ctx, control.UnmountRequest{Dir: dir})
 	})
 	if pfs.KindOf(err) != pfs.KindFileNotFound {
 		return err
 	}
-	// No living pfsd has it: it may be what one that was killed has left.
+	// The host of this store does not serve it; that of another one may.
 	if !mountpoint.IsMount(dir) {
 		return fmt.Errorf("%s is not a mount of pfsd", args[0])
 	}
-	return mountpoint.Clear(dir)
+	return mountpoint.Unmount(dir)
 }

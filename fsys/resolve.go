@@ -73,6 +73,7 @@ func (m *mount) refreshLocked(n *inode) error {
 		return err
 	case !n.showsLocked(&e):
 		m.table.detach(n)
+		m.unreserve(n)
 		if !n.isFile() || e.Kind != pfs.EntryFile {
 			n.deleted = true
 		}

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -46,10 +45,8 @@ type coherence struct {
 	client *minio.Core
 	mount  *harness.Mount
 	rand   *rand.Rand
-	files  map[string][]byte
-	// dirs are the directories; the value is set for explicit ones, which stay when S3 takes the last file from them.
-	dirs map[string]bool
-	last []string
+	model  *branchModel
+	last   []string
 }
 
 const coherentBucket = "master.both"
@@ -58,7 +55,7 @@ func newCoherence(t *testing.T, s *harness.Store, seed uint64) *coherence {
 	s.Pfsd("repo", "create", "both")
 	door := s.S3()
 	return &coherence{t: t, client: door.Client(t), mount: s.Mount(coherentBucket), rand: harness.Rand(seed),
-		files: map[string][]byte{}, dirs: map[string]bool{"": true}}
+		model: newBranchModel()}
 }
 
 // note keeps the last operations for a report.
@@ -83,19 +80,10 @@ func (c *coherence) anyBytes() []byte {
 
 // aFile returns a file that is there, or "" when none is.
 func (c *coherence) aFile() string {
-	if len(c.files) == 0 {
+	if len(c.model.files) == 0 {
 		return ""
 	}
-	return sorted(c.files)[c.rand.IntN(len(c.files))]
-}
-
-func sorted[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return sorted(c.model.files)[c.rand.IntN(len(c.model.files))]
 }
 
 // ---- S3 changes, the mount looks ----
@@ -112,8 +100,7 @@ func (c *coherence) changeByS3() {
 		if err := c.client.RemoveObject(ctx, coherentBucket, from, minio.RemoveObjectOptions{}); err != nil {
 			c.t.Errorf("DELETE %s: %v", from, err)
 		}
-		delete(c.files, from)
-		c.prune(parent(from))
+		c.model.remove(from)
 	case c.rand.IntN(3) == 0 && from != "" && from != at:
 		c.note("S3 COPY %s to %s", from, at)
 		_, err := c.client.CopyObject(ctx, coherentBucket, from, coherentBucket, at, nil,
@@ -121,14 +108,14 @@ func (c *coherence) changeByS3() {
 		if err != nil {
 			c.t.Errorf("COPY %s to %s: %v", from, at, err)
 		}
-		c.put(at, c.files[from])
+		c.model.put(at, c.model.files[from])
 	default:
 		data := c.anyBytes()
 		c.note("S3 PUT %s, %d bytes", at, len(data))
 		if err := storeS3(c.client, coherentBucket, at, data); err != nil {
 			c.t.Errorf("PUT %s: %v", at, err)
 		}
-		c.put(at, data)
+		c.model.put(at, data)
 	}
 	c.checkByMount(at)
 }
@@ -140,27 +127,10 @@ func (c *coherence) look(at string) {
 	_, _ = os.ReadDir(c.mount.Path(parent(at)))
 }
 
-// put is the model's PUT: missing directories come to be, implicitly.
-func (c *coherence) put(at string, data []byte) {
-	c.files[at] = data
-	for dir := parent(at); dir != ""; dir = parent(dir) {
-		explicit := c.dirs[dir]
-		c.dirs[dir] = explicit
-	}
-}
-
-// prune removes implicit directories that are empty, upwards from dir.
-func (c *coherence) prune(dir string) {
-	for dir != "" && !c.dirs[dir] && len(c.children(dir)) == 0 {
-		delete(c.dirs, dir)
-		dir = parent(dir)
-	}
-}
-
 func (c *coherence) checkByMount(at string) {
 	c.t.Helper()
 	got, err := os.ReadFile(c.mount.Path(at))
-	want, found := c.files[at]
+	want, found := c.model.files[at]
 	switch {
 	case found && err != nil:
 		c.t.Errorf("the mount does not have %s: %v", at, err)
@@ -180,7 +150,7 @@ func (c *coherence) checkByMount(at string) {
 
 func (c *coherence) checkListing(dir string) {
 	c.t.Helper()
-	if _, found := c.dirs[dir]; !found {
+	if _, found := c.model.dirs[dir]; !found {
 		if _, err := os.Stat(c.mount.Path(dir)); !errors.Is(err, fs.ErrNotExist) {
 			c.t.Errorf("the mount still has the implicit directory %s: %v", dir, err)
 		}
@@ -194,29 +164,9 @@ func (c *coherence) checkListing(dir string) {
 	for _, e := range entries {
 		got = append(got, e.Name())
 	}
-	if want := c.children(dir); !slices.Equal(got, want) {
+	if want := c.model.children(dir); !slices.Equal(got, want) {
 		c.t.Errorf("the mount lists %q as %q, want %q", dir, got, want)
 	}
-}
-
-// children are the names in a directory of the model, sorted.
-func (c *coherence) children(dir string) []string {
-	var names []string
-	for _, at := range append(sorted(c.files), sorted(c.dirs)...) {
-		if at != "" && parent(at) == dir {
-			names = append(names, path.Base(at))
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// parent is the directory of a path; that of the root's entries is "".
-func parent(at string) string {
-	if dir := path.Dir(at); dir != "." {
-		return dir
-	}
-	return ""
 }
 
 // ---- the mount changes, S3 looks ----
@@ -247,15 +197,7 @@ func (c *coherence) mkdir(dir string) {
 	if err := os.MkdirAll(c.mount.Path(dir), 0o755); err != nil {
 		c.t.Errorf("mkdir -p %s: %v", dir, err)
 	}
-	var made []string
-	for at := dir; at != ""; at = parent(at) {
-		if _, found := c.dirs[at]; !found {
-			made = append(made, at)
-		}
-	}
-	for _, at := range made {
-		c.dirs[at], c.dirs[parent(at)] = true, true
-	}
+	c.model.makeDirs(dir)
 	if _, err := c.client.StatObject(context.Background(), coherentBucket, dir+"/", minio.StatObjectOptions{}); err != nil {
 		c.t.Errorf("S3 does not have %s/ after mkdir: %v", dir, err)
 	}
@@ -264,15 +206,11 @@ func (c *coherence) mkdir(dir string) {
 func (c *coherence) write(at string, data []byte) {
 	c.t.Helper()
 	c.mkdir(parent(at))
-	_, found := c.files[at]
 	c.note("mount write %s, %d bytes", at, len(data))
 	if err := os.WriteFile(c.mount.Path(at), data, 0o644); err != nil {
 		c.t.Errorf("write %s: %v", at, err)
 	}
-	c.files[at] = data
-	if !found {
-		c.dirs[parent(at)] = true
-	}
+	c.model.write(at, data)
 	c.checkByS3(at)
 }
 
@@ -285,8 +223,7 @@ func (c *coherence) unlink(at string) {
 	if err := os.Remove(c.mount.Path(at)); err != nil {
 		c.t.Errorf("unlink %s: %v", at, err)
 	}
-	delete(c.files, at)
-	c.dirs[parent(at)] = true
+	c.model.unlink(at)
 	c.checkByS3(at)
 }
 
@@ -300,9 +237,10 @@ func (c *coherence) renameFile(from, to string) {
 	if err := os.Rename(c.mount.Path(from), c.mount.Path(to)); err != nil {
 		c.t.Errorf("rename %s to %s: %v", from, to, err)
 	}
-	c.files[to] = c.files[from]
-	delete(c.files, from)
-	c.dirs[parent(from)], c.dirs[parent(to)] = true, true
+	data := c.model.files[from]
+	c.model.unlink(from)
+	c.model.unlink(to)
+	c.model.write(to, data)
 	c.checkByS3(from)
 	c.checkByS3(to)
 }
@@ -311,8 +249,8 @@ func (c *coherence) renameFile(from, to string) {
 func (c *coherence) renameDir() {
 	c.t.Helper()
 	from, to := string(rune('P'+c.rand.IntN(3))), string(rune('X'+c.rand.IntN(2)))
-	_, hasFrom := c.dirs[from]
-	_, hasTo := c.dirs[to]
+	_, hasFrom := c.model.dirs[from]
+	_, hasTo := c.model.dirs[to]
 	if hasFrom == hasTo {
 		return
 	}
@@ -323,42 +261,18 @@ func (c *coherence) renameDir() {
 	if err := os.Rename(c.mount.Path(from), c.mount.Path(to)); err != nil {
 		c.t.Errorf("rename directory %s to %s: %v", from, to, err)
 	}
-	c.moveModel(from, to)
+	c.model.moveDir(from, to)
 	for _, dir := range []string{from, to} {
-		if got, want := keys(c.t, c.client, coherentBucket, dir+"/"), c.below(dir+"/"); !slices.Equal(got, want) {
+		if got, want := keys(c.t, c.client, coherentBucket, dir+"/"), c.model.below(dir+"/"); !slices.Equal(got, want) {
 			c.t.Errorf("S3 lists %s/ as %q, want %q", dir, got, want)
 		}
 	}
 }
 
-func (c *coherence) moveModel(from, to string) {
-	for _, at := range c.below(from + "/") {
-		c.files[to+strings.TrimPrefix(at, from)] = c.files[at]
-		delete(c.files, at)
-	}
-	for _, at := range sorted(c.dirs) {
-		if at == from || strings.HasPrefix(at, from+"/") {
-			c.dirs[to+strings.TrimPrefix(at, from)] = c.dirs[at]
-			delete(c.dirs, at)
-		}
-	}
-}
-
-// below returns the files whose paths begin with prefix, sorted.
-func (c *coherence) below(prefix string) []string {
-	var found []string
-	for _, at := range sorted(c.files) {
-		if strings.HasPrefix(at, prefix) {
-			found = append(found, at)
-		}
-	}
-	return found
-}
-
 func (c *coherence) checkByS3(at string) {
 	c.t.Helper()
 	got, err := tryFetch(c.client, coherentBucket, at, "")
-	want, found := c.files[at]
+	want, found := c.model.files[at]
 	switch {
 	case found && err != nil:
 		c.t.Errorf("S3 does not have %s: %v", at, err)
@@ -376,13 +290,13 @@ func (c *coherence) checkByS3(at string) {
 // compareAll compares both doors with the model, whole.
 func (c *coherence) compareAll() {
 	c.t.Helper()
-	if got, want := keys(c.t, c.client, coherentBucket, ""), sorted(c.files); !slices.Equal(got, want) {
+	if got, want := keys(c.t, c.client, coherentBucket, ""), sorted(c.model.files); !slices.Equal(got, want) {
 		c.t.Errorf("S3 lists %q, want %q", got, want)
 	}
-	for _, dir := range sorted(c.dirs) {
+	for _, dir := range sorted(c.model.dirs) {
 		c.checkListing(dir)
 	}
-	for _, at := range sorted(c.files) {
+	for _, at := range sorted(c.model.files) {
 		c.checkByMount(at)
 	}
 }

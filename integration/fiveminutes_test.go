@@ -101,7 +101,7 @@ func openShell(t *testing.T) *shell {
 	s.LinkAWS()
 	cmd := s.Command("bash")
 	cmd.Dir = harness.Root(t)
-	cmd.Env = s.Env("GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"))
+	cmd.Env = s.Env("GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"), "GOFLAGS="+goEnv(t, "GOFLAGS"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		cmd.Path, cmd.Args = "/proc/self/exe", []string{loopbackShell}

@@ -18,7 +18,7 @@ import (
 func newDisk(b *testing.B) *pfs.Store {
 	b.Helper()
 	opts := pfstest.Options(b)
-	opts.Now = time.Now // so that what is applied is cut as it is in earnest
+	opts.Now, opts.Memory = time.Now, 0 // as in earnest: what is applied is cut in time
 	s, err := pfs.Open(ctx, b.TempDir(), opts)
 	if err != nil {
 		b.Fatal(err)

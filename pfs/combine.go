@@ -125,8 +125,8 @@ func (c *combiner) entry(path string, base, ours, theirs *tree.Entry) (*tree.Ent
 		return ours, nil
 	case equal(ours, base):
 		return c.take(path, theirs), nil
-	case isDir(ours) && isDir(theirs) && (base == nil || isDir(base)):
-		return c.both(path, base, *ours, *theirs)
+	case mayBeDir(base) && mayBeDir(ours) && mayBeDir(theirs):
+		return c.dirs(path, base, ours, theirs)
 	case c.resolve == ResolveOurs:
 		return ours, nil
 	case c.resolve == ResolveTheirs:
@@ -136,15 +136,28 @@ func (c *combiner) entry(path string, base, ours, theirs *tree.Entry) (*tree.Ent
 	return ours, nil
 }
 
-// both combines two directories; base is nil when both sides made it.
-func (c *combiner) both(path string, base *tree.Entry, ours, theirs tree.Entry) (*tree.Entry, error) {
-	if base == nil {
-		empty := ours
-		empty.Sub = c.trees.Empty()
-		base = &empty
+// dirs combines what are directories or, where nil, not there: those count as empty ones, and the result is not there when
+// it is empty and one side has no such directory.
+func (c *combiner) dirs(path string, base, ours, theirs *tree.Entry) (*tree.Entry, error) {
+	some := theirs
+	if ours != nil {
+		some = ours
 	}
-	result, err := c.dir(path, *base, ours, theirs)
-	return &result, err
+	result, err := c.dir(path, c.orEmpty(base, some), c.orEmpty(ours, some), c.orEmpty(theirs, some))
+	if err != nil || (ours == nil || theirs == nil) && result.Sub.IsEmpty() {
+		return nil, err
+	}
+	return &result, nil
+}
+
+// orEmpty returns e, or in its absence a directory that is like another but for being empty.
+func (c *combiner) orEmpty(e, like *tree.Entry) tree.Entry {
+	if e != nil {
+		return *e
+	}
+	empty := *like
+	empty.Sub, empty.Changed, empty.Placed = c.trees.Empty(), c.change, schema.Change{}
+	return empty
 }
 
 // take returns theirs as changed by this commit.
@@ -161,7 +174,7 @@ func (c *combiner) take(path string, theirs *tree.Entry) *tree.Entry {
 	return &taken
 }
 
-func isDir(e *tree.Entry) bool { return e != nil && e.IsDir() }
+func mayBeDir(e *tree.Entry) bool { return e == nil || e.IsDir() }
 
 // equal reports whether two entries, nil for none, are known to be the same to a user.
 func equal(a, b *tree.Entry) bool {

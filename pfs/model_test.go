@@ -41,7 +41,8 @@ func TestModel(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		m := &modelRun{r: r, t: t, s: s, branches: map[string]history{"master": {{head.ID, map[string]string{}}}}}
+		m := &modelRun{r: r, t: t, s: s, branches: map[string]history{"master": {{head.ID, map[string]string{}}}},
+			merged: map[string]bool{}}
 		r.Repeat(map[string]func(*rapid.T){
 			"put":       m.put,
 			"putMany":   m.putMany,
@@ -50,6 +51,11 @@ func TestModel(t *testing.T) {
 			"removeDir": m.removeDir,
 			"apply":     m.apply,
 			"branch":    m.branch,
+			"reset":     m.reset,
+			"squash":    m.squash,
+			"merge":     m.merge,
+			"revert":    m.revert,
+			"open":      m.open,
 		})
 		m.check()
 	})
@@ -60,7 +66,9 @@ type modelRun struct {
 	t        *testing.T
 	s        *pfs.Store
 	branches map[string]history
-	n        int
+	// merged are the branches that have a merge in their history.
+	merged map[string]bool
+	n      int
 }
 
 var (
@@ -224,6 +232,7 @@ func (m *modelRun) branch(r *rapid.T) {
 		r.Fatal(err)
 	}
 	m.branches[name] = slices.Clone(m.branches[from][:len(m.branches[from])-up])
+	m.merged[name] = m.merged[from]
 }
 
 func (m *modelRun) check() {

@@ -57,8 +57,14 @@ func (m kernelMount) Abandon() error {
 // Release does nothing: a mount ends when it is unmounted.
 func (m kernelMount) Release() error { return nil }
 
-// Clear unmounts what a pfsd that was killed has left on dir.
-func Clear(dir string) error { return fsys.Detach(dir, true) }
+// Unmount unmounts what is mounted on dir as umount(8) does, or, when its server has died, whoever still uses it.
+func Unmount(dir string) error {
+	if IsDead(dir) {
+		return fsys.Detach(dir, true)
+	}
+	_, err := kernelMount{dir}.Detach(context.Background())
+	return err
+}
 
 // namespace names the mount namespace of this process, see mount_namespaces(7); empty where the system does not tell.
 func namespace() string {

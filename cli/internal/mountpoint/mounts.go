@@ -1,8 +1,11 @@
 package mountpoint
 
 import (
+	"errors"
 	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // kind is what mount(8) shows as the type of our mounts.
@@ -16,6 +19,13 @@ func IsMount(dir string) bool {
 		return false
 	}
 	return topKind(string(table), dir) == kind
+}
+
+// IsDead reports whether dir is a mount whose server has died. Such a one may let itself be looked at, from the kernel's
+// cache, but statfs(2) always asks the server.
+func IsDead(dir string) bool {
+	err := unix.Statfs(dir, &unix.Statfs_t{})
+	return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
 }
 
 // topKind returns the type of the topmost mount on dir in the text of proc_pid_mountinfo(5).
