@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"lukechampine.com/blake3"
-
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/schema"
 )
@@ -37,7 +35,7 @@ func (v *saver) ref(r *ref) (schema.Hash, error) {
 		return schema.Hash{}, err
 	}
 	encoded := schema.AppendNode(make([]byte, 0, 128*len(n.items)), plain)
-	h := schema.Hash(blake3.Sum256(encoded))
+	h := hashOf(encoded)
 	if err := v.write(h, n.from, plain, encoded); err != nil {
 		return schema.Hash{}, err
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"lukechampine.com/blake3"
-
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/schema"
 )
@@ -70,7 +68,7 @@ func (s *Store) read(ctx context.Context, h schema.Hash) (*schema.Node, []byte, 
 	if encoded == nil {
 		encoded = schema.AppendNode(nil, n)
 	}
-	if blake3.Sum256(encoded) != h {
+	if hashOf(encoded) != h {
 		return nil, nil, fmt.Errorf("%w: node %s has another hash", ErrCorrupt, h)
 	}
 	return n, encoded, nil
