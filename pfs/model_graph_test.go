@@ -1,0 +1,199 @@
+package pfs_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"pgregory.net/rapid"
+
+	"pfsd/pfs"
+)
+
+// threeWay is what bringing the changes from base to theirs into ours must give; false when they contradict each other.
+func threeWay(base, ours, theirs map[string]string) (map[string]string, bool) {
+	result := maps.Clone(ours)
+	for path := range union(base, theirs) {
+		b, inBase := base[path]
+		o, inOurs := ours[path]
+		t, inTheirs := theirs[path]
+		switch {
+		case inBase == inTheirs && b == t, inOurs == inTheirs && o == t:
+		case inBase != inOurs || b != o:
+			return nil, false
+		case inTheirs:
+			result[path] = t
+		default:
+			delete(result, path)
+		}
+	}
+	for path := range result {
+		if !isFree(result, path) {
+			return nil, false
+		}
+	}
+	return result, true
+}
+
+func union(a, b map[string]string) map[string]bool {
+	paths := map[string]bool{}
+	for path := range a {
+		paths[path] = true
+	}
+	for path := range b {
+		paths[path] = true
+	}
+	return paths
+}
+
+// drawVersion draws a place in the history of a branch.
+func (m *modelRun) drawVersion(r *rapid.T, name string) int {
+	return rapid.IntRange(0, len(m.branches[name])-1).Draw(r, "version")
+}
+
+func (m *modelRun) ref(name string, i int) pfs.Ref {
+	ref, err := pfs.BranchRef("images", name).At(m.branches[name][i].id.String())
+	if err != nil {
+		m.r.Fatal(err)
+	}
+	return ref
+}
+
+func (m *modelRun) reset(r *rapid.T) {
+	name := m.anyBranch(r)
+	i := m.drawVersion(r, name)
+	if _, err := m.s.Reset(ctx, pfs.BranchRef("images", name), m.ref(name, i), byCLI); err != nil {
+		r.Fatal(err)
+	}
+	m.branches[name] = slices.Clone(m.branches[name][:i+1])
+}
+
+func (m *modelRun) squash(r *rapid.T) {
+	name := m.anyBranch(r)
+	h := m.branches[name]
+	i := m.drawVersion(r, name)
+	made, err := m.s.Squash(ctx, pfs.BranchRef("images", name), m.ref(name, i), byCLI)
+	if err != nil {
+		r.Fatal(err)
+	}
+	next := slices.Clone(h[:i+1])
+	if made.ID != h[i].id {
+		next = append(next, version{id: made.ID, files: h.last()})
+	} else if !maps.Equal(h[i].files, h.last()) {
+		r.Fatalf("a squash of changes made no commit")
+	}
+	m.branches[name] = next
+}
+
+// contradiction reports whether an operation failed since two sides contradict each other, which it must exactly when they
+// do not agree: but for empty directories, of which the model knows nothing, which may stand in the way of a file.
+func (m *modelRun) contradiction(err error, agree bool, versions ...pfs.Ref) bool {
+	var conflict *pfs.ConflictError
+	if err != nil && !errors.As(err, &conflict) {
+		m.r.Fatal(err)
+	}
+	if conflict == nil && !agree {
+		m.r.Fatal("no conflict was found")
+	}
+	if conflict != nil && agree && !slices.ContainsFunc(conflict.Paths, func(path string) bool { return m.anyIsDir(path, versions) }) {
+		m.r.Fatal(err)
+	}
+	return conflict != nil
+}
+
+func (m *modelRun) anyIsDir(path string, versions []pfs.Ref) bool {
+	for _, ref := range versions {
+		snap, err := m.s.Snapshot(ctx, ref)
+		if err != nil {
+			m.r.Fatal(err)
+		}
+		if e, err := snap.Stat(ctx, path); err == nil && e.IsDir() {
+			return true
+		}
+	}
+	return false
+}
+
+// revert undoes some commit of a branch.
+func (m *modelRun) revert(r *rapid.T) {
+	name := m.anyBranch(r)
+	h := m.branches[name]
+	if len(h) < 2 {
+		r.Skip("nothing to revert")
+	}
+	i := rapid.IntRange(1, len(h)-1).Draw(r, "commit")
+	made, err := m.s.Revert(ctx, m.ref(name, i), pfs.BranchRef("images", name), byCLI, pfs.ResolveNone)
+	want, agree := threeWay(h[i].files, h.last(), h[i-1].files)
+	ref := pfs.BranchRef("images", name)
+	if !m.contradiction(err, agree, ref, m.ref(name, i), m.ref(name, i-1)) && made.ID != h[len(h)-1].id {
+		m.branches[name] = append(h, version{id: made.ID, files: want})
+	}
+}
+
+// merge merges a branch into another when the model can tell what comes of it: when the last version that both have is the
+// merge base, as it is when no merge has joined them before.
+func (m *modelRun) merge(r *rapid.T) {
+	from, to := m.anyBranch(r), m.anyBranch(r)
+	a, b := m.branches[from], m.branches[to]
+	if m.merged[from] || m.merged[to] {
+		r.Skip("joined before")
+	}
+	n := 0
+	for n < len(a) && n < len(b) && a[n].id == b[n].id {
+		n++
+	}
+	made, err := m.s.Merge(ctx, pfs.BranchRef("images", from), pfs.BranchRef("images", to), byCLI, pfs.ResolveNone)
+	switch {
+	case n == len(a): // nothing new
+	case n == len(b): // fast forward
+		m.branches[to] = slices.Clone(a)
+	default:
+		want, agree := threeWay(a[n-1].files, b.last(), a.last())
+		if !m.contradiction(err, agree, pfs.BranchRef("images", from), pfs.BranchRef("images", to), m.ref(to, n-1)) {
+			m.branches[to] = append(b, version{id: made.ID, files: want})
+			m.merged[to] = true
+		}
+		return
+	}
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+// open makes two open commits on a branch and finishes both.
+func (m *modelRun) open(r *rapid.T) {
+	name := m.anyBranch(r)
+	ref := pfs.BranchRef("images", name)
+	base := m.branches[name].last()
+	var opened [2]pfs.Ref
+	var files [2]map[string]string
+	for i := range opened {
+		o, err := m.s.StartCommit(ctx, ref, byCLI)
+		if err != nil {
+			r.Fatal(err)
+		}
+		opened[i] = pfs.Ref{Repo: "images", Name: name, Commit: o.ID}
+		path, text := drawPath.Draw(r, fmt.Sprint("path", i)), m.text()
+		files[i] = maps.Clone(base)
+		c := ingest(m.t, m.s, text)
+		_, err = m.s.Update(ctx, opened[i], byCLI, func(tx *pfs.Tx) error { return tx.PutFile(path, c, nil, 0) })
+		switch {
+		case err == nil:
+			files[i][path] = text
+		case pfs.KindOf(err) != pfs.KindIsDir && pfs.KindOf(err) != pfs.KindNotDir:
+			r.Fatal(err)
+		}
+	}
+	for i, o := range opened {
+		want, agree := threeWay(base, m.branches[name].last(), files[i])
+		made, err := m.s.FinishCommit(ctx, o, byCLI, pfs.ResolveNone)
+		if m.contradiction(err, agree, ref, o) {
+			if err := m.s.AbortCommit(ctx, o); err != nil {
+				r.Fatal(err)
+			}
+			continue
+		}
+		m.branches[name] = append(m.branches[name], version{id: made.ID, files: want})
+	}
+}
