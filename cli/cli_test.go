@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"pfsd/cli/internal/control"
+	"pfsd/cli/internal/door"
 	"pfsd/pfs"
 )
 
@@ -377,4 +378,17 @@ func TestS3Doors(t *testing.T) {
 		t.Errorf("the host ended with %+v", r)
 	}
 	ok(t, data, "", "ls", "r")
+}
+
+// TestHostTellsItsGuests ends a host in order while a guest's door is open.
+func TestHostTellsItsGuests(t *testing.T) {
+	data := newData(t)
+	_, endHost := startDoor(t, data, "s3", "--addr", "127.0.0.1:0")
+	_, endGuest := startDoor(t, data, "s3", "--addr", "127.0.0.1:0")
+	if r := endHost(); r.code != exitOK || r.stderr != "" {
+		t.Errorf("the host ended with %+v", r)
+	}
+	if r := endGuest(); r.code != exitFailure || r.stderr != "pfsd: "+door.ErrEnding.Error()+"\n" {
+		t.Errorf("the guest ended with %+v", r)
+	}
 }

@@ -86,11 +86,16 @@ func await(ctx context.Context, member hosting.Member, doors []openDoor) error {
 			ended <- d.running.Err()
 		}()
 	}
+	// A door ends with its host, and knows more of the reason.
+	var lost <-chan struct{}
+	if len(doors) == 0 {
+		lost = member.Lost()
+	}
 	for open := len(doors); open > 0 || len(doors) == 0; open-- {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-member.Lost():
+		case <-lost:
 			return door.ErrHostGone
 		case err := <-ended:
 			if err != nil {

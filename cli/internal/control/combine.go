@@ -1,0 +1,131 @@
+package control
+
+import (
+	"context"
+	"fmt"
+
+	"pfsd/pfs"
+)
+
+// combineStore is what bringing changes into a branch needs of the core.
+type combineStore interface {
+	Merge(ctx context.Context, source, target pfs.Ref, by pfs.By, resolve pfs.Resolve) (pfs.Commit, error)
+	Revert(ctx context.Context, commit, target pfs.Ref, by pfs.By, resolve pfs.Resolve) (pfs.Commit, error)
+	CherryPick(ctx context.Context, commit, target pfs.Ref, by pfs.By, resolve pfs.Resolve) (pfs.Commit, error)
+}
+
+// rewriteStore is what giving a branch another head needs of the core.
+type rewriteStore interface {
+	Reset(ctx context.Context, branch, to pfs.Ref, by pfs.By) (pfs.Commit, error)
+	Squash(ctx context.Context, branch, since pfs.Ref, by pfs.By) (pfs.Commit, error)
+}
+
+var (
+	_ combineStore = (*pfs.Store)(nil)
+	_ rewriteStore = (*pfs.Store)(nil)
+)
+
+// resolveOf returns what is to become of conflicts.
+func resolveOf(name string) (pfs.Resolve, error) {
+	switch name {
+	case "":
+		return pfs.ResolveNone, nil
+	case "ours":
+		return pfs.ResolveOurs, nil
+	case "theirs":
+		return pfs.ResolveTheirs, nil
+	}
+	return 0, invalid(fmt.Errorf("conflicts are resolved with ours or theirs, not %q", name))
+}
+
+// combination is a method of combineStore.
+type combination func(ctx context.Context, from, to pfs.Ref, by pfs.By, resolve pfs.Resolve) (pfs.Commit, error)
+
+func (h *Handler) merge(ctx context.Context, r ChangeRequest) (Commit, error) {
+	return h.combine(ctx, r, h.versions.combine.Merge, "merge "+r.From)
+}
+
+func (h *Handler) revert(ctx context.Context, r ChangeRequest) (Commit, error) {
+	return h.combine(ctx, r, h.versions.combine.Revert, "revert "+r.From)
+}
+
+func (h *Handler) cherryPick(ctx context.Context, r ChangeRequest) (Commit, error) {
+	return h.combine(ctx, r, h.versions.combine.CherryPick, "cherry-pick "+r.From)
+}
+
+// combine runs f. A commit for which no message was given bears what was done.
+func (h *Handler) combine(ctx context.Context, r ChangeRequest, f combination, done string) (Commit, error) {
+	resolve, err := resolveOf(r.Resolve)
+	if err != nil {
+		return Commit{}, err
+	}
+	from, to, err := h.ends(ctx, r)
+	if err != nil {
+		return Commit{}, err
+	}
+	if r.Message == "" {
+		r.Message = done
+	}
+	commit, err := f(ctx, from, to, r.By.by(r.Message), resolve)
+	return commitOf(commit), err
+}
+
+func (h *Handler) reset(ctx context.Context, r ChangeRequest) (Commit, error) {
+	to, branch, err := h.ends(ctx, r)
+	if err != nil {
+		return Commit{}, err
+	}
+	commit, err := h.versions.rewrite.Reset(ctx, branch, to, r.By.by(r.Message))
+	return commitOf(commit), err
+}
+
+func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Commit, error) {
+	since, branch, err := h.ends(ctx, r)
+	if err != nil {
+		return Commit{}, err
+	}
+	if r.Message == "" {
+		r.Message = "squash of all since " + r.From
+	}
+	commit, err := h.versions.rewrite.Squash(ctx, branch, since, r.By.by(r.Message))
+	return commitOf(commit), err
+}
+
+// ends parses both addresses of a change, from and to, after what is pending on the branches they begin at has been
+// committed: ancestors are counted from there.
+func (h *Handler) ends(ctx context.Context, r ChangeRequest) (from, to pfs.Ref, err error) {
+	if from, to, err = parseRefs(r.From, r.Ref); err != nil {
+		return from, to, err
+	}
+	if err = cut(ctx, h.history, from); err == nil {
+		err = cut(ctx, h.history, to)
+	}
+	return from, to, err
+}
+
+// restore makes a path what it is in another version; what is not there is removed.
+func (h *Handler) restore(ctx context.Context, r ChangeRequest) (Commit, error) {
+	from, to, err := h.ends(ctx, r)
+	if err != nil {
+		return Commit{}, err
+	}
+	version, err := h.files.Snapshot(ctx, from)
+	if err != nil {
+		return Commit{}, err
+	}
+	if r.Message == "" {
+		r.Message = "restore /" + r.Path + " from " + r.From
+	}
+	_, err = version.Stat(ctx, r.Path)
+	absent := pfs.KindOf(err) == pfs.KindFileNotFound
+	if err != nil && !absent {
+		return Commit{}, err
+	}
+	commit, err := h.changes.Update(ctx, to, r.By.by(r.Message), func(tx *pfs.Tx) error {
+		if absent {
+			return tx.RemoveAll(r.Path)
+		}
+		return tx.Copy(r.Path, version, r.Path)
+	})
+	return commitOf(commit), err
+}
