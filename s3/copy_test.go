@@ -35,6 +35,13 @@ func TestCopyObject(t *testing.T) {
 	if h := s.want(200, "", "HEAD", "/data/k", "", "x-amz-checksum-mode", "ENABLED").Header; h.Get("X-Amz-Checksum-Crc32") == "" {
 		t.Errorf("no checksum: %v", h)
 	}
+	id := s.create("/data/parts")
+	etag := s.part("/data/parts", id, 1, "part")
+	s.want(200, "", "POST", "/data/parts?uploadId="+id, completion(etag))
+	s.want(200, "", "PUT", "/data/whole", "", "x-amz-copy-source", "data/parts")
+	if h := s.want(206, "", "GET", "/data/whole?partNumber=1", "").Header; h.Get("X-Amz-Mp-Parts-Count") != "" {
+		t.Errorf("the copy of an upload has parts: %v", h)
+	}
 	s.put("/data/empty", "")
 	s.want(200, "", "PUT", "/data/empty2", "", "x-amz-copy-source", "data/empty")
 	if got := s.want(200, "", "GET", "/data/empty2", ""); got.Header.Get("Etag") != etagOf("") {

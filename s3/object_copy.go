@@ -136,6 +136,9 @@ func (h *Handler) copiedMetadata(q *request, s copySource, o *object) (*pfs.Meta
 			when = o.entry.Mtime
 		}
 	}
+	// The copy is in one piece, however the source came to be.
+	meta.Headers = maps.Clone(meta.Headers)
+	delete(meta.Headers, layoutHeader)
 	meta.Tags = old.Tags
 	if replaceTags {
 		meta.Tags = sent.Tags

@@ -85,12 +85,12 @@ func TestCopySource(t *testing.T) {
 	}
 }
 
-func TestGuessOffset(t *testing.T) {
+func TestOffsetOfParts(t *testing.T) {
 	for _, tc := range []struct {
 		number     int
 		size, want int64
 	}{{1, 8 << 20, 0}, {3, 8 << 20, 16 << 20}, {10000, 5 << 30, 9999 * 5 << 30}, {2, -1, 0}, {10000, 1 << 62, 0}} {
-		if got := guessOffset(tc.number, tc.size); got != tc.want {
+		if got := offsetOf(tc.number, tc.size); got != tc.want {
 			t.Errorf("part %d of %d bytes: %d, want %d", tc.number, tc.size, got, tc.want)
 		}
 	}

@@ -36,7 +36,11 @@ func (h *Handler) uploadPart(q *request) error {
 	if err != nil {
 		return err
 	}
-	ingested, err := h.store.IngestPart(q.Context(), body, guessOffset(number, body.size))
+	offset, err := h.guessOffset(q, ref, upload, number, body.size)
+	if err != nil {
+		return err
+	}
+	ingested, err := h.store.IngestPart(q.Context(), body, offset)
 	if err != nil {
 		return body.reason(err)
 	}
@@ -74,8 +78,21 @@ func openPart(q *request, upload *pfs.Upload) (*payload, error) {
 	return body, nil
 }
 
-// guessOffset returns where a part will stand if all before it have its size, as they nearly always have but for the last.
-func guessOffset(number int, size int64) int64 {
+// guessOffset returns where a part will stand if all before it have the size of the first, which they nearly always have,
+// or this one's size while the first is not there.
+func (h *Handler) guessOffset(q *request, ref pfs.Ref, upload *pfs.Upload, number int, size int64) (int64, error) {
+	first, err := h.store.Parts(q.Context(), ref, upload.ID, 0, 1)
+	if err != nil {
+		return 0, err
+	}
+	if len(first) == 1 && first[0].Number == 1 {
+		size = first[0].Size
+	}
+	return offsetOf(number, size), nil
+}
+
+// offsetOf returns where a part stands if all before it have that size; 0 when the size is not known.
+func offsetOf(number int, size int64) int64 {
 	if size < 0 || size > maxObject/int64(number) {
 		return 0
 	}
@@ -103,7 +120,11 @@ func (h *Handler) copyPart(q *request) error {
 	if err != nil {
 		return err
 	}
-	ingested, err := h.store.CopyPart(q.Context(), o.entry.Content, piece.offset, piece.size, guessOffset(number, piece.size))
+	offset, err := h.guessOffset(q, ref, upload, number, piece.size)
+	if err != nil {
+		return err
+	}
+	ingested, err := h.store.CopyPart(q.Context(), o.entry.Content, piece.offset, piece.size, offset)
 	if err != nil {
 		return err
 	}
