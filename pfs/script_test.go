@@ -69,9 +69,12 @@ func (r *scriptRun) ingest(text string) *pfs.Ingested {
 func (r *scriptRun) update(branch, step string, c contents, fn func(*pfs.Tx) error) {
 	r.t.Helper()
 	r.next(branch, step, c)
-	made, err := r.store.Update(ctx, pfs.BranchRef("images", branch), byCLI, fn)
+	made, err := r.store.Update(ctx, r.ref(branch), byCLI, fn)
 	r.noError(err)
 	r.synced(branch)
+	if made.ID.IsZero() {
+		return // in an open commit
+	}
 	files := maps.Clone(c)
 	maps.DeleteFunc(files, func(path string, _ pfs.Hash) bool { return strings.Contains(path, " of ") })
 	r.commits[made.ID] = files
@@ -97,7 +100,7 @@ func (r *scriptRun) apply(branch, path, text string) {
 	c := r.now(branch)
 	c[path] = hashOf(text)
 	r.next(branch, "apply of "+path, c)
-	r.noError(r.store.Apply(ctx, pfs.BranchRef("images", branch), byMount, func(tx *pfs.Tx) error {
+	r.noError(r.store.Apply(ctx, r.ref(branch), byMount, func(tx *pfs.Tx) error {
 		return tx.PutFile(path, in.Content, nil, 0)
 	}))
 }
@@ -107,14 +110,14 @@ var byMount = pfs.By{Origin: pfs.OriginMount}
 func (r *scriptRun) sync(branch string) {
 	r.t.Helper()
 	r.step = "sync of " + branch
-	r.noError(r.store.Sync(ctx, pfs.BranchRef("images", branch)))
+	r.noError(r.store.Sync(ctx, r.ref(branch)))
 	r.synced(branch)
 }
 
 func (r *scriptRun) cut(branch string) {
 	r.t.Helper()
 	r.step = "cut of " + branch
-	made, err := r.store.Cut(ctx, pfs.BranchRef("images", branch))
+	made, err := r.store.Cut(ctx, r.ref(branch))
 	r.noError(err)
 	r.synced(branch)
 	r.commits[made.ID] = r.now(branch)
@@ -123,7 +126,7 @@ func (r *scriptRun) cut(branch string) {
 // upload writes a file in parts.
 func (r *scriptRun) upload(branch, path string, parts ...string) {
 	r.t.Helper()
-	ref := pfs.BranchRef("images", branch)
+	ref := r.ref(branch)
 	c := r.now(branch)
 	c["upload of "+path] = pfs.Hash{}
 	r.next(branch, "start of an upload", c)
@@ -212,7 +215,7 @@ func (r *scriptRun) create(branch, from string) {
 		maps.DeleteFunc(c, func(path string, _ pfs.Hash) bool { return strings.Contains(path, " of ") })
 	}
 	r.next(branch, "creation of "+branch, c)
-	_, err := r.store.CreateBranch(ctx, pfs.BranchRef("images", branch), o)
+	_, err := r.store.CreateBranch(ctx, r.ref(branch), o)
 	r.noError(err)
 	r.synced(branch)
 	if from != "" {
@@ -223,7 +226,7 @@ func (r *scriptRun) create(branch, from string) {
 func (r *scriptRun) drop(branch string) {
 	r.t.Helper()
 	r.next(branch, "deletion of "+branch, nil)
-	r.noError(r.store.DeleteBranch(ctx, pfs.BranchRef("images", branch), false))
+	r.noError(r.store.DeleteBranch(ctx, r.ref(branch), false))
 	r.synced(branch)
 }
 
@@ -257,7 +260,96 @@ func (r *scriptRun) script() {
 	r.bulk("third", "many")
 	r.remove("third", "many/0007/file")
 	r.apply("third", "last", large(8))
+	r.versions()
+	r.apply("third", "very last", large(9))
 	r.step = "close"
 	r.noError(r.store.Close())
 	r.synced("third")
+}
+
+// versions does what is done with whole versions.
+func (r *scriptRun) versions() {
+	r.t.Helper()
+	r.create("main", "")
+	r.put("main", "a", "1")
+	r.open("main", "work")
+	r.put("work", "b", large(20))
+	r.apply("work", "c", large(21))
+	r.sync("work")
+	r.put("main", "d", "meanwhile")
+	r.finish("main", "work")
+	r.open("main", "play")
+	r.put("play", "e", large(22))
+	r.whole("play", "abort", nil, func() error { return r.store.AbortCommit(ctx, r.ref("play")) })
+	r.create("side", "main")
+	r.apply("side", "f", large(23))
+	r.merge("side", "main")
+	r.refs["tag"] = pfs.BranchRef("images", "tag")
+	r.whole("tag", "tag", r.now("main"), func() error {
+		_, err := r.store.CreateTag(ctx, r.ref("tag"), r.ref("main"))
+		return err
+	})
+	r.drop("side")
+	r.whole("side", "undelete", r.now("main"), func() error { return r.store.Undelete(ctx, r.ref("side")) })
+	r.remove("side", "a")
+	r.whole("side", "reset", r.now("main"), func() error {
+		_, err := r.store.Reset(ctx, r.ref("side"), r.ref("main"), byCLI)
+		return err
+	})
+	r.moveBranch("side", "aside")
+}
+
+// whole does something by which a name comes to show c.
+func (r *scriptRun) whole(name, step string, c contents, request func() error) {
+	r.t.Helper()
+	r.next(name, step, c)
+	r.noError(request())
+	r.synced(name)
+}
+
+// open starts a commit on a branch, whose workspace is called name.
+func (r *scriptRun) open(branch, name string) {
+	r.t.Helper()
+	r.step = "start of a commit"
+	made, err := r.store.StartCommit(ctx, r.ref(branch), byCLI)
+	r.noError(err)
+	r.refs[name] = pfs.Ref{Repo: "images", Name: branch, Commit: made.ID}
+	r.next(name, "start of a commit", r.now(branch))
+	r.synced(name)
+}
+
+// finish publishes the workspace name on its branch, which may have gone on.
+func (r *scriptRun) finish(branch, name string) {
+	r.t.Helper()
+	both := r.now(branch)
+	maps.Copy(both, r.now(name))
+	r.next(name, "finish of a commit", both)
+	r.whole(branch, "finish of a commit", both, func() error {
+		_, err := r.store.FinishCommit(ctx, r.ref(name), byCLI, 0)
+		return err
+	})
+	r.synced(name)
+}
+
+func (r *scriptRun) merge(from, to string) {
+	r.t.Helper()
+	both := r.now(to)
+	maps.Copy(both, r.now(from))
+	r.whole(to, "merge", both, func() error {
+		_, err := r.store.Merge(ctx, r.ref(from), r.ref(to), byCLI, 0)
+		return err
+	})
+	r.synced(from)
+}
+
+// moveBranch gives a branch another name: it has one of them at any time.
+func (r *scriptRun) moveBranch(from, to string) {
+	r.t.Helper()
+	c := r.now(from)
+	r.next(from, "rename of a branch", nil)
+	r.whole(to, "rename of a branch", c, func() error {
+		_, err := r.store.RenameBranch(ctx, r.ref(from), to)
+		return err
+	})
+	r.synced(from)
 }
