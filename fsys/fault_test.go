@@ -2,8 +2,10 @@ package fsys
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -39,34 +41,76 @@ func (f *faulty) Apply(ctx context.Context, ref pfs.Ref, by pfs.By, fn func(*pfs
 // rig is a mount without a kernel.
 type rig struct {
 	*mount
-	t     *testing.T
-	store *faulty
-	clock *pfstest.Clock
+	t      *testing.T
+	store  *faulty
+	clock  *pfstest.Clock
+	kernel *told
 }
 
-func newRig(t *testing.T) *rig {
+var master = pfs.BranchRef("data", "master")
+
+// newStore returns a store with an empty repo.
+func newStore(t *testing.T) *faulty {
 	t.Helper()
 	store := &faulty{Store: pfstest.NewStore(t)}
-	ctx := context.Background()
-	if _, err := store.CreateRepo(ctx, "data", pfs.Owner{}, pfs.By{Origin: pfs.OriginCLI}); err != nil {
+	if _, err := store.CreateRepo(context.Background(), "data", pfs.Owner{}, pfs.By{Origin: pfs.OriginCLI}); err != nil {
 		t.Fatal(err)
 	}
+	return store
+}
+
+// newRig returns a mount of a version.
+func newRig(t *testing.T, store *faulty, ref pfs.Ref) *rig {
+	t.Helper()
 	clock := pfstest.NewClock()
-	cfg, err := Config{Ref: pfs.BranchRef("data", "master"), Now: clock.Now, ScratchDir: t.TempDir()}.complete()
+	cfg, err := Config{Ref: ref, Now: clock.Now, ScratchDir: t.TempDir(), LinkEvery: time.Hour}.complete()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := newMount(ctx, store, cfg)
+	m, err := newMount(context.Background(), store, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r := &rig{mount: m, t: t, store: store, clock: clock, kernel: &told{}}
+	m.start(r.kernel)
 	t.Cleanup(func() {
 		store.err = nil
 		if err := m.finish(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &rig{mount: m, t: t, store: store, clock: clock}
+	return r
+}
+
+// told is what a kernel was told.
+type told struct {
+	// mu guards all.
+	mu  sync.Mutex
+	all []string
+}
+
+func (k *told) InodeNotify(node uint64, off, length int64) fuse.Status {
+	return k.note(fmt.Sprintf("inode %d [%d %d]", node, off, length))
+}
+
+func (k *told) EntryNotify(parent uint64, name string) fuse.Status {
+	return k.note(fmt.Sprintf("entry %d %s", parent, name))
+}
+
+func (k *told) note(what string) fuse.Status {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = append(k.all, what)
+	return fuse.OK
+}
+
+// take returns what it was told since the last time.
+func (k *told) take() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	all := k.all
+	k.all = nil
+	return all
 }
 
 func (r *rig) want(what string, got, want fuse.Status) {
@@ -122,7 +166,7 @@ func (r *rig) stored(path string) (data string, ok bool) {
 
 // TestFullDisk closes a file while nothing can be stored: close(2) says so, nothing is lost, and it is tried again.
 func TestFullDisk(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, newStore(t), master)
 	id := r.create("file")
 	r.write(id, "bytes")
 	r.store.err = &pfs.Error{Op: "test", Kind: pfs.KindNoSpace}
@@ -146,7 +190,7 @@ func TestFullDisk(t *testing.T) {
 
 // TestOpenForLong keeps a file open: what was written is linked after some time all the same.
 func TestOpenForLong(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, newStore(t), master)
 	id := r.create("log")
 	r.write(id, "first line")
 	failures := make(map[*inode]pfs.Kind)
@@ -166,7 +210,7 @@ func TestOpenForLong(t *testing.T) {
 
 // TestFlushTwice flushes without a change in between, as when a descriptor was duplicated: nothing is applied.
 func TestFlushTwice(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, newStore(t), master)
 	id := r.create("file")
 	r.write(id, "bytes")
 	r.want("first", r.flush(id), fuse.OK)
@@ -177,7 +221,7 @@ func TestFlushTwice(t *testing.T) {
 
 // TestManyRanges writes more separate ranges than are kept: they are folded on the way.
 func TestManyRanges(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, newStore(t), master)
 	id := r.create("file")
 	n := r.table.get(id)
 	const stride = 8192
@@ -205,7 +249,7 @@ func TestManyRanges(t *testing.T) {
 
 // TestForget lets go of inodes in an order that a kernel may choose, and looks for what is left.
 func TestForget(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, newStore(t), master)
 	var dir fuse.EntryOut
 	r.want("mkdir", r.Mkdir(nil, &fuse.MkdirIn{InHeader: fuse.InHeader{NodeId: rootID}, Mode: 0o755}, "dir", &dir), fuse.OK)
 	var file fuse.CreateOut
@@ -225,7 +269,7 @@ func TestForget(t *testing.T) {
 
 // TestScratchFiles looks for what a mount leaves in its directory.
 func TestScratchFiles(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, newStore(t), master)
 	id := r.create("file")
 	for i := range int64(3) {
 		in := fuse.WriteIn{InHeader: fuse.InHeader{NodeId: id}, Offset: uint64(i << 20)}
