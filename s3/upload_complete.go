@@ -9,6 +9,7 @@ import (
 
 	"pfsd/pfs"
 	"pfsd/s3/checksum"
+	"pfsd/s3/sigv4"
 )
 
 // minPart is the smallest size of a part that is not the last.
@@ -47,19 +48,32 @@ func (h *Handler) completeUpload(q *request) error {
 		return err
 	}
 	ref, upload, err := h.upload(q)
-	if pfs.KindOf(err) == pfs.KindUploadNotFound && err != nil {
+	if pfs.KindOf(err) == pfs.KindUploadNotFound {
 		return h.completeAgain(q, err)
 	}
 	if err != nil {
 		return err
 	}
-	parts, err := h.chosenParts(q, ref, upload, asked.Part)
+	commit, l, err := h.complete(q, ref, upload, asked.Part)
+	if pfs.KindOf(err) == pfs.KindUploadNotFound {
+		return h.completeAgain(q, err)
+	}
 	if err != nil {
 		return err
 	}
+	q.w.setVersionID(commit.ID.String())
+	return h.answerComplete(q, upload.Path, h.styled(l.content.ETag(), l.meta), l.meta)
+}
+
+// complete joins the listed parts, and links what they make in the transaction that ends the upload.
+func (h *Handler) complete(q *request, ref pfs.Ref, upload *pfs.Upload, list []completePart) (pfs.Commit, *link, error) {
+	parts, err := h.chosenParts(q, ref, upload, list)
+	if err != nil {
+		return pfs.Commit{}, nil, err
+	}
 	meta, err := completedMetadata(q, upload, parts)
 	if err != nil {
-		return err
+		return pfs.Commit{}, nil, err
 	}
 	numbers := make([]int, len(parts))
 	for i := range parts {
@@ -67,28 +81,26 @@ func (h *Handler) completeUpload(q *request) error {
 	}
 	joined, err := h.store.JoinParts(q.Context(), ref, upload.ID, numbers)
 	if err != nil {
-		return err
+		return pfs.Commit{}, nil, err
 	}
 	defer joined.Release()
 	snapshot, err := h.view(q.Context(), q.bucket, "")
 	if err != nil {
-		return err
+		return pfs.Commit{}, nil, err
 	}
-	commit, err := h.link(q, &link{ref: ref, key: objectKey{path: upload.Path}, content: joined.Content, meta: meta,
-		mtime: mtime(meta), conditions: readWriteConditions(q.Header), branch: snapshot.Version().Time, upload: upload.ID})
-	if pfs.KindOf(err) == pfs.KindUploadNotFound && err != nil {
-		return h.completeAgain(q, err)
-	}
-	if err != nil {
-		return err
-	}
-	q.w.setVersionID(commit.ID.String())
-	return h.answerComplete(q, upload.Path, h.styled(joined.Content.ETag(), meta), meta)
+	l := &link{ref: ref, key: objectKey{path: upload.Path}, content: joined.Content, meta: meta, mtime: mtime(meta),
+		conditions: readWriteConditions(q.Header), branch: snapshot.Version().Time, upload: upload.ID}
+	commit, err := h.link(q, l)
+	return commit, l, err
 }
 
 func (h *Handler) answerComplete(q *request, key, etag string, meta *pfs.Meta) error {
+	scheme := "http://"
+	if q.TLS != nil {
+		scheme = "https://"
+	}
 	return q.w.xml(http.StatusOK, completeResult{
-		Location: "http://" + q.Host + "/" + q.bucket + "/" + key, Bucket: q.bucket, Key: key, ETag: quote(etag),
+		Location: scheme + q.Host + "/" + q.bucket + "/" + sigv4.Escape(key, true), Bucket: q.bucket, Key: key, ETag: quote(etag),
 		checksumXML: checksumElements(meta.Checksums),
 	})
 }
