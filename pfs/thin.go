@@ -66,6 +66,39 @@ func (s *Store) SetKeep(ctx context.Context, ref Ref, policy string) error {
 	})
 }
 
+// Keep returns the policy for the automatic commits of a branch. The error is of KindRepoNotFound or KindBranchNotFound.
+func (s *Store) Keep(_ context.Context, ref Ref) (string, error) {
+	b, err := s.branch("pfs.Keep", ref)
+	if err != nil {
+		return "", err
+	}
+	return cmp.Or(s.keepOf(b), DefaultKeep), nil
+}
+
+func (s *Store) keepOf(b *branch) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return b.keep
+}
+
+// WouldThin returns the commits that Thin would remove if the policy of the branch were the given one, newest first. The
+// error is of KindInvalid, or as with Thin.
+func (s *Store) WouldThin(ctx context.Context, ref Ref, policy string) ([]CommitID, error) {
+	const op = "pfs.WouldThin"
+	b, err := s.writable(op, ref)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := s.thinnable(ctx, b, policy)
+	var gone []CommitID
+	for _, run := range runs {
+		for _, c := range run.gone {
+			gone = append(gone, c.id)
+		}
+	}
+	return gone, wrap(op, err, ref.String(), "")
+}
+
 // Thin removes the automatic commits of a branch for which its policy has no room, and returns their ids, newest first;
 // with dryRun it only returns them. What they showed is gone, unless the next one that stays shows it too, which takes
 // their place: their ids stand for that one from then on. Commits by S3 and the command line, tagged ones, those on which a
@@ -98,7 +131,7 @@ func (s *Store) thinSome(ctx context.Context, ref Ref, dryRun bool) (gone []Comm
 	if err != nil {
 		return nil, err
 	}
-	runs, err := s.thinnable(ctx, b)
+	runs, err := s.thinnable(ctx, b, s.keepOf(b))
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +193,8 @@ type run struct {
 	stays *commit
 }
 
-// thinnable returns what the policy of a branch has no room for, on the branch's own line.
-func (s *Store) thinnable(ctx context.Context, b *branch) ([]run, error) {
-	s.mu.RLock()
-	policy := b.keep
-	s.mu.RUnlock()
+// thinnable returns what a policy has no room for, on the branch's own line.
+func (s *Store) thinnable(ctx context.Context, b *branch, policy string) ([]run, error) {
 	steps, err := parseKeep(policy)
 	if err != nil || len(steps) == 0 {
 		return nil, err

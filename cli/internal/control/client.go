@@ -123,13 +123,24 @@ func (c *Client) Put(ctx context.Context, r PutRequest, fill func(*PartWriter) e
 	res, err := c.do(ctx, opPut, partsType, pr)
 	// The host may have answered, or gone, before it had read all: this ends the writer.
 	_ = pr.CloseWithError(io.ErrClosedPipe)
-	if fillErr := <-filled; fillErr != nil && !errors.Is(fillErr, io.ErrClosedPipe) {
-		if err == nil {
-			res.Body.Close()
+	select {
+	case fillErr := <-filled:
+		if fillErr != nil && !errors.Is(fillErr, io.ErrClosedPipe) {
+			_ = closeBody(res)
+			err = fillErr
 		}
-		return Commit{}, fillErr
+	default:
+		// It is still waiting for bytes that nobody wants any more: its next write ends it.
 	}
 	return decode[Commit](res, err)
+}
+
+// closeBody closes the body of an answer, if there is one.
+func closeBody(res *http.Response) error {
+	if res == nil {
+		return nil
+	}
+	return res.Body.Close()
 }
 
 // Remove removes files in one commit.
@@ -184,7 +195,7 @@ func (c *Client) do(ctx context.Context, op, contentType string, body io.Reader)
 	}
 	defer res.Body.Close()
 	var f Fault
-	if err := json.NewDecoder(io.LimitReader(res.Body, maxRequest)).Decode(&f); err != nil || f == (Fault{}) {
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxRequest)).Decode(&f); err != nil || f.Kind == 0 && f.Cause == "" {
 		return nil, fmt.Errorf("the host of the store answered %s", res.Status)
 	}
 	return nil, f.Err()

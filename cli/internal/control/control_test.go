@@ -345,3 +345,25 @@ func TestVisitorsErrorEndsGet(t *testing.T) {
 		}
 	})
 }
+
+// TestPutDoesNotWaitForItsSource has a put fail while its source has nothing to give.
+func TestPutDoesNotWaitForItsSource(t *testing.T) {
+	eachWay(t, func(t *testing.T, c *control.Client) {
+		createRepo(t, c, "r")
+		ctx, cancel := context.WithCancel(t.Context())
+		source, end := io.Pipe()
+		defer end.Close()
+		_, err := c.Put(ctx, control.PutRequest{Ref: "r"}, func(parts *control.PartWriter) error {
+			w, err := parts.Next(control.Entry{Path: "f", Kind: "file"})
+			if err != nil {
+				return err
+			}
+			cancel()
+			_, err = io.Copy(w, source)
+			return err
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
+}

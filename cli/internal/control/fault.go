@@ -17,6 +17,8 @@ type Fault struct {
 	Path string   `json:"path,omitempty"`
 	// Cause is the text beyond the kind; for an error without one, all of it.
 	Cause string `json:"cause,omitempty"`
+	// Conflicts are the paths of a conflict.
+	Conflicts []string `json:"conflicts,omitempty"`
 }
 
 // FaultOf returns err in a form that can be sent, or nil for nil.
@@ -36,6 +38,10 @@ func FaultOf(err error) *Fault {
 	if e.Err != nil {
 		f.Cause = e.Err.Error()
 	}
+	var conflict *pfs.ConflictError
+	if errors.As(err, &conflict) {
+		f.Conflicts = conflict.Paths
+	}
 	return f
 }
 
@@ -48,7 +54,9 @@ func (f *Fault) Err() error {
 		return errors.New(f.Cause)
 	}
 	e := &pfs.Error{Op: f.Op, Kind: f.Kind, Ref: f.Ref, Path: f.Path}
-	if f.Cause != "" {
+	if f.Conflicts != nil {
+		e.Err = &pfs.ConflictError{Paths: f.Conflicts}
+	} else if f.Cause != "" {
 		e.Err = errors.New(f.Cause)
 	}
 	return e

@@ -163,17 +163,15 @@ func (f *follower) catchUp(ctx context.Context) error {
 	}
 	var lines []LogLine
 	for e, err := range f.h.versions.watch.Log(ctx, f.ref, f.request.Path) {
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case e.Commit.Gen <= f.gen:
-		case f.request.wants(e.Commit):
-			lines = append(lines, logLine(e, f.request.Path))
-			continue
-		default:
-			continue
 		}
-		break
+		if e.Commit.Gen <= f.gen {
+			break
+		}
+		if f.request.wants(e.Commit) {
+			lines = append(lines, logLine(e, f.request.Path))
+		}
 	}
 	f.gen = head.Gen
 	return f.send(lines)

@@ -42,6 +42,7 @@ type Handler struct {
 	files    fileStore
 	changes  changeStore
 	health   healthStore
+	versions versionOps
 }
 
 // New returns the handler of store's operations.
@@ -65,6 +66,7 @@ func New(store *pfs.Store, cfg Config) *Handler {
 	h.handle(opStatus, value(h.status))
 	h.handle(opCheck, value(h.check))
 	h.handle(opUnmount, value(h.unmount))
+	h.handleVersions(store)
 	return h
 }
 

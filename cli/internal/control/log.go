@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"pfsd/pfs"
 )
@@ -26,6 +27,12 @@ func (h *Handler) log(ctx context.Context, r FileRequest) iter.Seq2[LogLine, err
 	return func(yield func(LogLine, error) bool) {
 		n := 0
 		for e, err := range h.history.Log(ctx, ref, r.Path) {
+			if err == nil && e.Commit.Time.Before(r.Since) {
+				return // a commit is never before its parent
+			}
+			if err == nil && !r.wants(e.Commit) {
+				continue
+			}
 			if !yield(logLine(e, r.Path), err) || err != nil {
 				return
 			}
@@ -34,6 +41,11 @@ func (h *Handler) log(ctx context.Context, r FileRequest) iter.Seq2[LogLine, err
 			}
 		}
 	}
+}
+
+// wants reports whether a log shows a commit.
+func (r FileRequest) wants(c pfs.Commit) bool {
+	return !c.Time.Before(r.Since) && strings.Contains(strings.ToLower(c.Author), strings.ToLower(r.Author))
 }
 
 func logLine(e pfs.LogEntry, path string) LogLine {

@@ -69,6 +69,9 @@ type FileRequest struct {
 	Chunks bool `json:"chunks,omitempty"`
 	// Limit is the greatest number of commits in a log; 0 for all.
 	Limit int `json:"limit,omitempty"`
+	// Since and Author narrow a log to commits that are not older, and whose author's name contains Author in any case.
+	Since  time.Time `json:"since,omitzero"`
+	Author string    `json:"author,omitempty"`
 }
 
 // PutRequest goes before the files of a put.
