@@ -126,21 +126,15 @@ func (c *Client) Put(ctx context.Context, r PutRequest, fill func(*PartWriter) e
 	select {
 	case fillErr := <-filled:
 		if fillErr != nil && !errors.Is(fillErr, io.ErrClosedPipe) {
-			_ = closeBody(res)
+			if res != nil {
+				res.Body.Close()
+			}
 			err = fillErr
 		}
 	default:
 		// It is still waiting for bytes that nobody wants any more: its next write ends it.
 	}
 	return decode[Commit](res, err)
-}
-
-// closeBody closes the body of an answer, if there is one.
-func closeBody(res *http.Response) error {
-	if res == nil {
-		return nil
-	}
-	return res.Body.Close()
 }
 
 // Remove removes files in one commit.
