@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -83,17 +82,16 @@ func TestMinioClient(t *testing.T) {
 	s := newSignedServer(t)
 	ctx := context.Background()
 	client := s.minio(accessKey, secretKey)
-	random := rand.New(rand.NewPCG(1, 2))
 	for _, size := range []int{0, 1, 65537, 11 << 20} {
-		data := make([]byte, size)
-		for i := range data {
-			data[i] = byte(random.Uint32())
-		}
+		data := []byte(bytesOf(1, size))
 		for name, opts := range map[string]minio.PutObjectOptions{
 			"default": {}, "trailer": {Checksum: minio.ChecksumCRC64NVME}, "sha256": {Checksum: minio.ChecksumSHA256},
 			"parts": {PartSize: 5 << 20}, "md5": {SendContentMd5: true}, "unknown size": {PartSize: 5 << 20},
 			"crc32c full object": {Checksum: minio.ChecksumFullObjectCRC32C, PartSize: 5 << 20},
 		} {
+			if size > 1<<20 && opts.PartSize == 0 {
+				continue
+			}
 			given := int64(size)
 			if name == "unknown size" {
 				given = -1

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -36,13 +37,11 @@ func completion(etags ...string) string {
 	return "<CompleteMultipartUpload>" + b.String() + "</CompleteMultipartUpload>"
 }
 
-// bytesOf returns n bytes that differ along the way, and from those of other seeds.
-func bytesOf(seed, n int) string {
-	var b strings.Builder
-	for i := 0; b.Len() < n; i++ {
-		fmt.Fprintf(&b, "%d:%d ", seed, i)
-	}
-	return b.String()[:n]
+// bytesOf returns n random bytes, the same ones for the same seed.
+func bytesOf(seed byte, n int) string {
+	data := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{seed}).Read(data)
+	return string(data)
 }
 
 func TestMultipart(t *testing.T) {
