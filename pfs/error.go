@@ -8,6 +8,7 @@ import (
 	"pfsd/pfs/internal/cas"
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/pack"
+	"pfsd/pfs/internal/schema"
 	"pfsd/pfs/internal/tree"
 )
 
@@ -145,6 +146,8 @@ func classify(err error) Kind {
 		return KindNoSpace
 	case errors.Is(err, kv.ErrClosed):
 		return KindClosed
+	case errors.Is(err, schema.ErrInvalid):
+		return KindInvalid
 	case errors.Is(err, pack.ErrCorrupt), errors.Is(err, cas.ErrCorrupt), errors.Is(err, tree.ErrCorrupt):
 		return KindCorrupt
 	default:

@@ -171,6 +171,12 @@ func (w *working) finish(ctx context.Context, open *branch, by By, resolve Resol
 // AbortCommit ends an open commit with all that is in its workspace. Errors are as with FinishCommit.
 func (s *Store) AbortCommit(ctx context.Context, ref Ref) error {
 	const op = "pfs.AbortCommit"
+	if _, err := s.opened(ctx, op, ref); err != nil {
+		return err
+	}
+	if err := s.abortUploads(ctx, ref); err != nil {
+		return err
+	}
 	var gone *announcement
 	err := s.committer.do(ctx, true, func(g *group) error {
 		open, err := s.opened(ctx, op, ref)

@@ -93,6 +93,9 @@ func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, e
 	if err := cmp.Or(CheckRefName(ref.Repo), CheckRefName(to)); err != nil {
 		return Branch{}, err
 	}
+	if err := s.abortUploads(ctx, ref); err != nil {
+		return Branch{}, err
+	}
 	var made *branch
 	var announced []*announcement
 	err := s.committer.do(ctx, true, func(g *group) error {

@@ -59,9 +59,22 @@ func (s *Store) SetKeep(ctx context.Context, ref Ref, policy string) error {
 			return err
 		}
 		w := g.workOn(b)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		b.keep, w.moved = policy, true
+		if b.open != nil {
+			return &Error{Op: "pfs.SetKeep", Kind: KindInvalid, Ref: ref.String()}
+		}
+		if w.pending != nil {
+			if err := w.cut(ctx); err != nil {
+				return err
+			}
+		}
+		rec := b.record(&w.state)
+		rec.Keep, w.moved = policy, false
+		g.put(schema.BranchKey(b.repo.id, b.name), rec.Append(nil))
+		g.publish = append(g.publish, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			b.keep = policy
+		})
 		return nil
 	})
 }
