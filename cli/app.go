@@ -26,12 +26,19 @@ type program struct {
 	// level is that of the log, set from the flags.
 	level *slog.LevelVar
 	log   *slog.Logger
+	// paging is set while stdout is a pager's input.
+	paging bool
 }
 
 // Run runs the command that args, with the program's name first, ask for, and returns the exit code. SIGINT, SIGTERM and
 // SIGHUP end it in order; a second one at once.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	// Who is started by nohup(1) is to outlive the terminal.
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	// A reader of our output that goes away is an error of write(2) like any other: the store is still to be closed.
@@ -47,8 +54,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // run is Run with the world given.
 func (p *program) run(ctx context.Context, args []string) int {
 	app := p.app()
-	err := app.RunContext(ctx, arrange(app, args))
-	return p.report(err)
+	return p.report(interrupted(ctx, app.RunContext(ctx, arrange(app, args))))
 }
 
 // app returns the tree of commands.
@@ -70,7 +76,9 @@ func (p *program) app() *cli.App {
 		ExitErrHandler:         func(*cli.Context, error) {},
 		Commands: []*cli.Command{
 			p.serveCommand(), p.s3Command(), p.mountCommand(), p.umountCommand(),
-			p.repoCommand(), p.branchCommand(), p.logCommand(),
+			p.repoCommand(), p.branchCommand(), p.tagCommand(), p.commitCommand(), p.undeleteCommand(),
+			p.logCommand(), p.showCommand(), p.diffCommand(), p.annotateCommand(),
+			p.mergeCommand(), p.cherryPickCommand(), p.revertCommand(), p.resetCommand(), p.squashCommand(), p.restoreCommand(),
 			p.lsCommand(), p.statCommand(), p.catCommand(), p.putCommand(), p.getCommand(), p.rmCommand(),
 			p.statusCommand(), p.fsckCommand(), p.versionCommand(),
 		},

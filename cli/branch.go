@@ -13,7 +13,7 @@ import (
 
 func (p *program) branchCommand() *cli.Command {
 	return &cli.Command{
-		Name: "branch", Usage: "make, list and delete branches",
+		Name: "branch", Usage: "make, list, inspect, rename, set and delete branches",
 		Subcommands: []*cli.Command{
 			{
 				Name: "create", Usage: "make a branch: an empty one, or one that starts from a version",
@@ -33,6 +33,7 @@ func (p *program) branchCommand() *cli.Command {
 				Description: "Example: pfsd branch delete retry.images",
 				Action:      p.deleteBranch,
 			},
+			p.renameBranchCommand(), p.inspectBranchCommand(), p.setBranchCommand(),
 		},
 	}
 }
@@ -51,7 +52,7 @@ func (p *program) createBranch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	req := control.BranchRequest{Ref: ref.String(), By: person()}
+	req := control.BranchRequest{Ref: ref.String(), By: p.author()}
 	if from := c.String("from"); from != "" {
 		source, err := parseRef(c, from)
 		if err != nil {
@@ -71,7 +72,7 @@ func (p *program) deleteBranch(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		return store.DeleteBranch(ctx, control.BranchRequest{Ref: ref.String(), By: person()})
+		return store.DeleteBranch(ctx, control.BranchRequest{Ref: ref.String(), By: p.author()})
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -390,5 +391,26 @@ func TestHostTellsItsGuests(t *testing.T) {
 	}
 	if r := endGuest(); r.code != exitFailure || r.stderr != "pfsd: "+door.ErrEnding.Error()+"\n" {
 		t.Errorf("the guest ended with %+v", r)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	canceled := &pfs.Error{Kind: pfs.KindCanceled}
+	if err := interrupted(ctx, canceled); !errors.Is(err, canceled) {
+		t.Errorf("before any signal: %v", err)
+	}
+	cancel()
+	full := &pfs.Error{Kind: pfs.KindNoSpace}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{{canceled, "interrupted"}, {context.Canceled, "interrupted"}, {full, full.Error()}} {
+		if err := interrupted(ctx, c.err); err.Error() != c.want {
+			t.Errorf("%v came out as %v, want %s", c.err, err, c.want)
+		}
+	}
+	if err := interrupted(ctx, nil); err != nil {
+		t.Errorf("success came out as %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,6 +33,15 @@ func usage(c *cli.Context, format string, args ...any) error {
 
 // errFound is the failure of a command that has said all in its output.
 var errFound = errors.New("problems found")
+
+// interrupted returns err, or, when it says no more than that ctx was ended by a signal, that in plain words.
+func interrupted(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if cause != nil && (pfs.KindOf(err) == pfs.KindCanceled || errors.Is(err, cause)) {
+		return errors.New("interrupted")
+	}
+	return err
+}
 
 // report writes err to stderr, in one line, and returns the exit code.
 func (p *program) report(err error) int {

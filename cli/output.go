@@ -56,7 +56,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // name returns a file's name as it can be shown: as it is when the output is not a terminal, and otherwise quoted when it
 // has characters that could steer the terminal.
 func (p *program) name(s string) string {
-	if !isTerminal(p.stdout) || strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+	if !p.onTerminal() || strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
 		return s
 	}
 	return strconv.Quote(s)

@@ -43,7 +43,7 @@ func (p *program) put(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		req := control.PutRequest{Ref: dest.ref.String(), Message: c.String("m"), By: person()}
+		req := control.PutRequest{Ref: dest.ref.String(), Message: c.String("m"), By: p.author()}
 		commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
 			s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn}
 			for _, todo := range copies {

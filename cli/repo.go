@@ -13,7 +13,7 @@ import (
 
 func (p *program) repoCommand() *cli.Command {
 	return &cli.Command{
-		Name: "repo", Usage: "make, list and delete repos",
+		Name: "repo", Usage: "make, list, inspect, rename and delete repos",
 		Subcommands: []*cli.Command{
 			{
 				Name: "create", Usage: "make a repo with an empty branch master", UsageText: "pfsd repo create REPO",
@@ -32,6 +32,7 @@ func (p *program) repoCommand() *cli.Command {
 				Flags:       []cli.Flag{&cli.BoolFlag{Name: "force", Usage: "delete it even when there are files in it"}},
 				Action:      p.deleteRepo,
 			},
+			p.renameRepoCommand(), p.inspectRepoCommand(),
 		},
 	}
 }
@@ -54,7 +55,7 @@ func (p *program) createRepo(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		_, err := store.CreateRepo(ctx, control.RepoRequest{Name: name, By: person()})
+		_, err := store.CreateRepo(ctx, control.RepoRequest{Name: name, By: p.author()})
 		return err
 	})
 }
@@ -65,7 +66,7 @@ func (p *program) deleteRepo(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		return store.DeleteRepo(ctx, control.RepoRequest{Name: name, Force: c.Bool("force"), By: person()})
+		return store.DeleteRepo(ctx, control.RepoRequest{Name: name, Force: c.Bool("force"), By: p.author()})
 	})
 }
 

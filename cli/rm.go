@@ -27,7 +27,7 @@ func (p *program) remove(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	req := control.RemoveRequest{Recursive: c.Bool("r"), Message: c.String("m"), By: person()}
+	req := control.RemoveRequest{Recursive: c.Bool("r"), Message: c.String("m"), By: p.author()}
 	var branch pfs.Ref
 	for i, arg := range args {
 		a, err := parseAddress(c, arg)

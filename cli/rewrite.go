@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
+)
+
+func (p *program) resetCommand() *cli.Command {
+	return &cli.Command{
+		Name: "reset", Usage: "make a commit the last one of a branch", UsageText: "pfsd reset [--json] BRANCH.REPO TO",
+		Description: "TO is an ADDRESS in the same repo. The commits that are no longer in the branch's history stay\n" +
+			"readable by their ids. Prints the commit.\n\nExample: pfsd reset master.images master~2.images",
+		Flags: []cli.Flag{jsonFlag()},
+		Action: func(c *cli.Context) error {
+			args, err := operands(c, 2, 2)
+			if err != nil {
+				return err
+			}
+			branch, err := parseBranch(c, args[0])
+			if err != nil {
+				return err
+			}
+			to, err := parseRef(c, args[1])
+			if err != nil {
+				return err
+			}
+			return p.change(c, control.ChangeRequest{Ref: branch.String(), From: to.String()}, (*control.Client).Reset)
+		},
+	}
+}
+
+func (p *program) squashCommand() *cli.Command {
+	return &cli.Command{
+		Name: "squash", Usage: "make one commit of the last ones of a branch",
+		UsageText: "pfsd squash --since ADDRESS [-m MESSAGE] [--json] BRANCH.REPO",
+		Description: "The commits after --since become one. They stay readable by their ids. Prints the commit.\n\n" +
+			"Example: pfsd squash --since master~5.images -m 'labels, all of them' master.images",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "since", Usage: "the last commit that stays as it is, an `ADDRESS` in the branch's history"},
+			messageFlag(), jsonFlag(),
+		},
+		Action: func(c *cli.Context) error {
+			branch, err := branchArgument(c)
+			if err != nil {
+				return err
+			}
+			if c.String("since") == "" {
+				return usage(c, "say from where on: --since ADDRESS")
+			}
+			since, err := parseRef(c, c.String("since"))
+			if err != nil {
+				return err
+			}
+			return p.change(c, control.ChangeRequest{Ref: branch.String(), From: since.String()}, (*control.Client).Squash)
+		},
+	}
+}
+
+func (p *program) restoreCommand() *cli.Command {
+	return &cli.Command{
+		Name: "restore", Usage: "make a file or directory what it was in another version",
+		UsageText: "pfsd restore --from ADDRESS [-m MESSAGE] [--json] ADDRESS:/PATH",
+		Description: "What that version does not have is removed. No bytes are copied, whatever the size. Prints the commit.\n\n" +
+			"Example: pfsd restore --from master~3.images master.images:/train",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "from", Usage: "the version to take it from, an `ADDRESS`"},
+			messageFlag(), jsonFlag(),
+		},
+		Action: func(c *cli.Context) error {
+			args, err := operands(c, 1, 1)
+			if err != nil {
+				return err
+			}
+			a, err := parseAddress(c, args[0])
+			if err != nil {
+				return err
+			}
+			if c.String("from") == "" {
+				return usage(c, "say from which version: --from ADDRESS")
+			}
+			from, err := parseRef(c, c.String("from"))
+			if err != nil {
+				return err
+			}
+			req := control.ChangeRequest{Ref: a.ref.String(), Path: a.path, From: from.String()}
+			return p.change(c, req, (*control.Client).Restore)
+		},
+	}
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
+	"pfsd/pfs"
+)
+
+func (p *program) tagCommand() *cli.Command {
+	return &cli.Command{
+		Name: "tag", Usage: "make, list and delete tags, the lasting names of commits",
+		Subcommands: []*cli.Command{
+			{
+				Name: "create", Usage: "name a commit", UsageText: "pfsd tag create [--from ADDRESS] TAG.REPO",
+				Description: "Without --from it is the last commit of master.\n\n" +
+					"Example: pfsd tag create --from master~3.images v1.images",
+				Flags:  []cli.Flag{&cli.StringFlag{Name: "from", Usage: "the version to name, an `ADDRESS` in the same repo"}},
+				Action: p.createTag,
+			},
+			{
+				Name: "list", Usage: "list the tags of a repo, or all", UsageText: "pfsd tag list [-q] [--json] [REPO]",
+				Description: "Example: pfsd tag list images",
+				Flags:       []cli.Flag{quietFlag(), jsonFlag()},
+				Action:      p.listTags,
+			},
+			{
+				Name: "delete", Usage: "delete a tag; its commit stays", UsageText: "pfsd tag delete TAG.REPO",
+				Description: "pfsd undelete brings it back.\n\nExample: pfsd tag delete v1.images",
+				Action:      p.deleteTag,
+			},
+		},
+	}
+}
+
+// tagArgument returns the command's argument, the address of a tag.
+func tagArgument(c *cli.Context) (pfs.Ref, error) {
+	args, err := operands(c, 1, 1)
+	if err != nil {
+		return pfs.Ref{}, err
+	}
+	ref, err := parseRef(c, args[0])
+	if err == nil && !ref.IsBranch() {
+		err = usage(c, "%s is not the name of a tag: give TAG.REPO", args[0])
+	}
+	return ref, err
+}
+
+func (p *program) createTag(c *cli.Context) error {
+	ref, err := tagArgument(c)
+	if err != nil {
+		return err
+	}
+	from := pfs.BranchRef(ref.Repo, pfs.DefaultBranch)
+	if arg := c.String("from"); arg != "" {
+		if from, err = parseRef(c, arg); err != nil {
+			return err
+		}
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		_, err := store.CreateTag(ctx, control.TagRequest{Ref: ref.String(), From: from.String()})
+		return err
+	})
+}
+
+func (p *program) deleteTag(c *cli.Context) error {
+	ref, err := tagArgument(c)
+	if err != nil {
+		return err
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		return store.DeleteTag(ctx, control.TagRequest{Ref: ref.String()})
+	})
+}
+
+func (p *program) listTags(c *cli.Context) error {
+	repo, err := optionalRepo(c)
+	if err != nil {
+		return err
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		return printAll(p, c, store.Tags(ctx, control.TagRequest{Repo: repo}), func(w io.Writer, t pfs.Tag) {
+			if c.Bool(flagQuiet) {
+				fmt.Fprintf(w, "%s.%s\n", t.Name, t.Repo)
+				return
+			}
+			fmt.Fprintf(w, "%s  %s  %s.%s\n", stamp(t.Created), t.Commit, t.Name, t.Repo)
+		})
+	})
+}
+
+// optionalRepo returns the command's argument, the name of a repo, or "" without one.
+func optionalRepo(c *cli.Context) (string, error) {
+	args, err := operands(c, 0, 1)
+	if err != nil || len(args) == 0 {
+		return "", err
+	}
+	if err := pfs.CheckRefName(args[0]); err != nil {
+		return "", usage(c, "%v", err)
+	}
+	return args[0], nil
+}
