@@ -142,6 +142,9 @@ func (g *group) putLine(r *repo, from *commit) uint64 {
 // the last one. The error is of KindRepoNotFound, KindBranchNotFound or KindReadOnly (ref is no branch).
 func (s *Store) DeleteBranch(ctx context.Context, ref Ref, withRepo bool) error {
 	const op = "pfs.DeleteBranch"
+	if !ref.IsBranch() {
+		return &Error{Op: op, Kind: KindReadOnly, Ref: ref.String()}
+	}
 	if err := s.abortUploads(ctx, ref); err != nil {
 		return err
 	}

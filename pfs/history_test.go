@@ -304,6 +304,7 @@ func TestOpenCommit(t *testing.T) {
 	}
 	wantTexts(t, s, master, "a=other b=2 d/x=1 d/y=1 new/x=3")
 	third, err := s.StartCommit(ctx, master, byCLI)
+	wantKind(t, s.DeleteBranch(ctx, pfs.Ref{Repo: "images", Name: "master", Commit: third.ID}, true), pfs.KindReadOnly)
 	if err != nil {
 		t.Fatal(err)
 	}
