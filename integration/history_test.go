@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,18 +59,20 @@ func TestBranchIsCheap(t *testing.T) {
 	door := s.S3()
 	countFiles(t, s, "large", 100_000)
 
-	const rounds = 20
-	before := s.DiskUsage("")
 	var large, small []time.Duration
-	for i := range rounds {
+	var grown []int64
+	for i := range 20 {
+		before := s.DiskUsage("")
 		large = append(large, timeBranch(s, "large", i))
+		grown = append(grown, s.DiskUsage("")-before)
 		small = append(small, timeBranch(s, "small", i))
 	}
-	if grown := (s.DiskUsage("") - before) / (2 * rounds); grown >= 64<<10 {
-		t.Errorf("a branch takes %d bytes", grown)
+	// The median leaves out what the key-value store writes now and then in the background.
+	if g := median(grown); g >= 64<<10 {
+		t.Errorf("a branch takes %d bytes", g)
 	}
 	l, m := median(large), median(small)
-	t.Logf("a branch of 100,000 files takes %v, of 10 files %v", l, m)
+	t.Logf("a branch of 100,000 files takes %v and %d bytes, of 10 files %v", l, median(grown), m)
 	if l > 3*m {
 		t.Errorf("a branch of 100,000 files takes %v, of 10 files %v", l, m)
 	}
@@ -85,9 +88,9 @@ func timeBranch(s *harness.Store, repo string, i int) time.Duration {
 	return time.Since(begin)
 }
 
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
+func median[T cmp.Ordered](values []T) T {
+	slices.Sort(values)
+	return values[len(values)/2]
 }
 
 // manyFiles makes a directory of n small files, a thousand in each directory below it. They are links to a few, since only
