@@ -78,6 +78,7 @@ func isLineBreak(r rune) bool { return r == '\n' || r == '\r' }
 var remedies = map[pfs.Kind]string{
 	pfs.KindCommitNotFound: "see the commits with: pfsd log ADDRESS",
 	pfs.KindFileNotFound:   "see what is there with: pfsd ls ADDRESS",
+	pfs.KindExists:         "choose another name or place",
 	pfs.KindReadOnly:       "only a branch can be changed: make one with pfsd branch create --from ADDRESS BRANCH.REPO",
 	pfs.KindNotEmpty:       "delete what is in it, too, with --force",
 	pfs.KindConflict:       "try again",

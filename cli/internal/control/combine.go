@@ -116,6 +116,9 @@ func (h *Handler) restore(ctx context.Context, r ChangeRequest) (Commit, error) 
 	if r.Message == "" {
 		r.Message = "restore /" + r.Path + " from " + r.From
 	}
+	if same, err := h.same(ctx, from, to, r.Path); same || err != nil {
+		return Commit{}, err
+	}
 	_, err = version.Stat(ctx, r.Path)
 	absent := pfs.KindOf(err) == pfs.KindFileNotFound
 	if err != nil && !absent {
@@ -128,4 +131,12 @@ func (h *Handler) restore(ctx context.Context, r ChangeRequest) (Commit, error) 
 		return tx.Copy(r.Path, version, r.Path)
 	})
 	return commitOf(commit), err
+}
+
+// same reports whether a path is the same in two versions.
+func (h *Handler) same(ctx context.Context, a, b pfs.Ref, path string) (bool, error) {
+	for _, err := range h.versions.diffs.Diff(ctx, a, b, path) {
+		return false, err
+	}
+	return true, nil
 }
