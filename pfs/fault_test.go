@@ -262,11 +262,11 @@ func (r *faultRun) upload(path string, parts ...string) {
 }
 
 func (r *faultRun) join(u pfs.Upload, path string, parts int) error {
-	var numbers []int
-	for i := range parts {
-		numbers = append(numbers, i+1)
+	chosen, err := r.store.Parts(ctx, master, u.ID, 0, 0)
+	if err != nil {
+		return err
 	}
-	in, err := r.store.JoinParts(ctx, master, u.ID, numbers)
+	in, err := r.store.JoinParts(ctx, master, u.ID, chosen)
 	if err != nil {
 		return err
 	}

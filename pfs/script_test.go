@@ -133,7 +133,7 @@ func (r *scriptRun) upload(branch, path string, parts ...string) {
 	u, err := r.store.CreateUpload(ctx, ref, path, nil)
 	r.noError(err)
 	r.synced(branch)
-	var numbers []int
+	var chosen []pfs.Part
 	for i, text := range parts {
 		r.step = "ingest of a part"
 		p, err := r.store.IngestPart(ctx, strings.NewReader(text), int64(len(strings.Join(parts[:i], ""))))
@@ -141,14 +141,14 @@ func (r *scriptRun) upload(branch, path string, parts ...string) {
 		c := r.now(branch)
 		c["part "+string(rune('1'+i))+" of "+path] = hashOf(text)
 		r.next(branch, "part of an upload", c)
-		_, err = r.store.PutPart(ctx, ref, u.ID, i+1, p, nil)
+		part, err := r.store.PutPart(ctx, ref, u.ID, i+1, p, nil)
 		r.noError(err)
 		p.Release()
 		r.synced(branch)
-		numbers = append(numbers, i+1)
+		chosen = append(chosen, part)
 	}
 	r.step = "join of an upload"
-	in, err := r.store.JoinParts(ctx, ref, u.ID, numbers)
+	in, err := r.store.JoinParts(ctx, ref, u.ID, chosen)
 	r.noError(err)
 	defer in.Release()
 	c = r.now(branch)

@@ -272,16 +272,16 @@ func (s *Store) parked(ctx context.Context, b *branch, prefix, afterPath string,
 	return ids, err
 }
 
-// JoinParts returns the content that the parts with these numbers, ascending, make together. The error is of KindInvalid
-// when one is not there, KindUploadNotFound, or as with Ingest.
-func (s *Store) JoinParts(ctx context.Context, ref Ref, id UploadID, numbers []int) (*Ingested, error) {
+// JoinParts returns the content that chosen parts, in ascending order of their numbers, make together. The error is of
+// KindInvalid when one is not there or has been replaced by other bytes since, KindUploadNotFound, or as with Ingest.
+func (s *Store) JoinParts(ctx context.Context, ref Ref, id UploadID, chosen []Part) (*Ingested, error) {
 	const op = "pfs.JoinParts"
 	if _, err := s.uploadRecord(ctx, ref, id); err != nil {
 		return nil, err
 	}
-	parts := make([]cas.Part, 0, len(numbers))
+	parts := make([]cas.Part, 0, len(chosen))
 	err := s.scanParts(ctx, id, 0, func(number int, _ schema.PartRecord, part cas.Part) bool {
-		if len(parts) < len(numbers) && numbers[len(parts)] == number {
+		if n := len(parts); n < len(chosen) && chosen[n].Number == number && chosen[n].Hash == part.Hash {
 			parts = append(parts, part)
 		}
 		return true
@@ -289,7 +289,7 @@ func (s *Store) JoinParts(ctx context.Context, ref Ref, id UploadID, numbers []i
 	if err != nil {
 		return nil, wrap(op, err, ref.String(), "")
 	}
-	if len(parts) < len(numbers) {
+	if len(parts) < len(chosen) {
 		return nil, &Error{Op: op, Kind: KindInvalid, Ref: ref.String()}
 	}
 	c, pin, err := s.contents.Join(ctx, parts)

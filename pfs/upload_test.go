@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand"
+	"strings"
 	"testing"
 
 	"pfsd/pfs"
@@ -45,7 +46,11 @@ func TestUploadJoinsToTheSameContent(t *testing.T) {
 			if err != nil || len(parts) != min(2, len(numbers)-1) {
 				t.Errorf("parts after 1: %v (%v)", parts, err)
 			}
-			joined, err := s.JoinParts(ctx, master, u.ID, numbers)
+			chosen, err := s.Parts(ctx, master, u.ID, 0, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			joined, err := s.JoinParts(ctx, master, u.ID, chosen)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,6 +72,31 @@ func TestUploadJoinsToTheSameContent(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPartReplacedBeforeJoin(t *testing.T) {
+	s := newImages(t)
+	u, err := s.CreateUpload(ctx, master, "a", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(text string) pfs.Part {
+		t.Helper()
+		p, err := s.IngestPart(ctx, strings.NewReader(text), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Release()
+		part, err := s.PutPart(ctx, master, u.ID, 1, p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return part
+	}
+	old := put("old")
+	put("new")
+	_, err = s.JoinParts(ctx, master, u.ID, []pfs.Part{old})
+	wantKind(t, err, pfs.KindInvalid)
 }
 
 func TestUploadsAreListedInOrder(t *testing.T) {

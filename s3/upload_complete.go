@@ -75,11 +75,11 @@ func (h *Handler) complete(q *request, ref pfs.Ref, upload *pfs.Upload, list []c
 	if err != nil {
 		return pfs.Commit{}, nil, err
 	}
-	numbers := make([]int, len(parts))
-	for i := range parts {
-		numbers[i] = parts[i].Number
+	joined, err := h.store.JoinParts(q.Context(), ref, upload.ID, parts)
+	if pfs.KindOf(err) == pfs.KindInvalid {
+		// A part has been replaced since it was chosen.
+		return pfs.Commit{}, nil, &apiError{code: codeInvalidPart, cause: err}
 	}
-	joined, err := h.store.JoinParts(q.Context(), ref, upload.ID, numbers)
 	if err != nil {
 		return pfs.Commit{}, nil, err
 	}

@@ -17,7 +17,7 @@ type partStore interface {
 	PutPart(ctx context.Context, ref pfs.Ref, id pfs.UploadID, number int, p *pfs.IngestedPart,
 		checksums map[string]string) (pfs.Part, error)
 	Parts(ctx context.Context, ref pfs.Ref, id pfs.UploadID, after, limit int) ([]pfs.Part, error)
-	JoinParts(ctx context.Context, ref pfs.Ref, id pfs.UploadID, numbers []int) (*pfs.Ingested, error)
+	JoinParts(ctx context.Context, ref pfs.Ref, id pfs.UploadID, chosen []pfs.Part) (*pfs.Ingested, error)
 }
 
 var _ partStore = (*pfs.Store)(nil)
