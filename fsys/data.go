@@ -228,9 +228,16 @@ func (d *fileData) setPinLocked(pin *pfs.Ingested) {
 	d.pin = pin
 }
 
-// kill notes that a change takes away the setuid bit.
-func (d *fileData) kill() {
+// kill notes that a change takes away the setuid bit, or, when kill is not set, that the mode has been given anew since.
+func (d *fileData) kill(kill bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.killed = true
+	d.killed = kill
+}
+
+// isKilled reports whether the setuid bit that the store has is not to be shown any more.
+func (d *fileData) isKilled() bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.killed
 }

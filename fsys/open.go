@@ -63,7 +63,7 @@ func (m *mount) truncateLocked(n *inode, d *fileData, kill bool) error {
 	}
 	if kill {
 		n.attr.mode = withoutPrivilege(n.attr.mode)
-		d.kill()
+		d.kill(true)
 	}
 	m.dirty.add(n)
 	return nil

@@ -95,11 +95,14 @@ func (m *mount) loseLocked(n *inode) {
 
 // attrLocked fills in what stat(2) shows of n. The caller holds n.mu.
 func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
-	size, mtime, ctime := m.sizeLocked(n), n.attr.mtime, n.attr.ctime
+	size, mode, mtime, ctime := m.sizeLocked(n), n.attr.mode, n.attr.mtime, n.attr.ctime
 	if d := n.data.Load(); d != nil {
 		written, wm, wc, touched := d.look()
 		if size = written; touched {
 			mtime, ctime = wm, wc
+		}
+		if d.isKilled() {
+			mode = withoutPrivilege(mode)
 		}
 	}
 	if named := n.named.Load(); named > mtime {
@@ -111,7 +114,7 @@ func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
 	}
 	*out = fuse.Attr{
 		Ino: n.id, Size: uint64(size), Blocks: uint64(size+511) / 512, Blksize: 64 << 10,
-		Mode: modeOf(n.kind) | n.attr.mode, Nlink: 1, Rdev: uint32(n.device),
+		Mode: modeOf(n.kind) | mode, Nlink: 1, Rdev: uint32(n.device),
 		Owner: fuse.Owner{Uid: n.attr.uid, Gid: n.attr.gid},
 	}
 	if n.deleted {
@@ -168,7 +171,10 @@ func (m *mount) begin() fresh { return fresh(m.foreign.Load()) }
 
 // timeout is how long the kernel may keep a reply: not at all when something has changed since f.
 func (m *mount) timeout(f fresh) time.Duration {
-	if uint64(f) != m.foreign.Load() {
+	switch {
+	case m.readOnly():
+		return fixedTimeout
+	case uint64(f) != m.foreign.Load():
 		return 0
 	}
 	return longTimeout

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -173,6 +174,32 @@ func TestKillPrivileges(t *testing.T) {
 		if got := mode(); got != 0o755 {
 			t.Errorf("mode %o after chown", got)
 		}
+	}
+}
+
+// TestKillPrivilegesOpen writes to a setuid file as an ordinary user, who sees at once what that does to its mode, and has the
+// last word by chmod.
+func TestKillPrivilegesOpen(t *testing.T) {
+	f := newFixture(t)
+	if err := os.Chmod(f.dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(f.root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-euc", `
+		echo one > file && chmod 4755 file
+		exec 3>> file && echo two >&3
+		stat -c %a file && exec 3>&- && stat -c %a file
+		exec 3>> file && echo three >&3 && chmod 4711 file
+		stat -c %a file && exec 3>&- && stat -c %a file`)
+	cmd.Dir = f.dir
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1234, Gid: 1234}}
+	}
+	out, err := cmd.CombinedOutput()
+	if want := "755\n755\n4711\n4711\n"; err != nil || string(out) != want {
+		t.Errorf("modes %q, %v, want %q", out, err, want)
 	}
 }
 

@@ -96,6 +96,9 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 		return alone, err
 	}
 	n.attr = next
+	if d := n.data.Load(); d != nil && in.Valid&fuse.FATTR_MODE != 0 {
+		d.kill(false)
+	}
 	if in.Valid&fuse.FATTR_MTIME != 0 {
 		n.named.Store(0)
 	}
@@ -117,7 +120,7 @@ func (m *mount) wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, chan
 	if setGID {
 		next.gid = gid
 	}
-	if n.kind != pfs.EntryDir && (in.Valid&fuse.FATTR_KILL_SUIDGID != 0 || (setUID || setGID) && !setMode) {
+	if n.kind != pfs.EntryDir && (killsPrivilege(in) || (setUID || setGID) && !setMode) {
 		next.mode = withoutPrivilege(next.mode)
 	}
 	setMtime := in.Valid&fuse.FATTR_MTIME != 0
@@ -129,6 +132,12 @@ func (m *mount) wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, chan
 		next.ctime = now
 	}
 	return next, changed
+}
+
+// killsPrivilege reports whether the kernel sends in because an ordinary user is about to change a setuid file: it says so when
+// that truncates, and before a write it sends a request that sets nothing, whose answer it then shows.
+func killsPrivilege(in *fuse.SetAttrIn) bool {
+	return in.Valid&fuse.FATTR_KILL_SUIDGID != 0 || in.Valid&^(fuse.FATTR_FH|fuse.FATTR_LOCKOWNER) == 0
 }
 
 // timeOf returns a time that the kernel sent; one that does not fit in nanoseconds becomes the nearest that does.
