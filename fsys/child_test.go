@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lukechampine.com/blake3"
 
 	"pfsd/fsys"
 	"pfsd/pfs"
@@ -279,6 +282,43 @@ func (c *Child) Get(f File, out *File) error {
 	var b bytes.Buffer
 	_, err = c.store.OpenContent(e.Content).CopyRange(ctx, &b, 0, e.Content.Size)
 	out.Data, out.ETag, out.Mtime = b.Bytes(), e.Content.ETag(), e.Mtime
+	return err
+}
+
+// Sum returns the BLAKE3 of the bytes of a file as they are read.
+func (c *Child) Sum(f File, out *string) error {
+	ref, err := pfs.ParseRef(f.Ref)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	snap, err := c.store.Snapshot(ctx, ref)
+	if err != nil {
+		return err
+	}
+	file, err := snap.Open(ctx, f.Path)
+	if err != nil {
+		return err
+	}
+	h := blake3.New(32, nil)
+	_, err = file.CopyRange(ctx, h, 0, file.Size())
+	*out = hex.EncodeToString(h.Sum(nil))
+	return err
+}
+
+// ETag returns the hash that the core says a file has.
+func (c *Child) ETag(f File, out *string) error {
+	ref, err := pfs.ParseRef(f.Ref)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	snap, err := c.store.Snapshot(ctx, ref)
+	if err != nil {
+		return err
+	}
+	e, err := snap.Stat(ctx, f.Path)
+	*out = e.Content.ETag()
 	return err
 }
 

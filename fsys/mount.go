@@ -14,9 +14,12 @@ import (
 	"pfsd/pfs"
 )
 
-// How long the kernel may keep what it has been told: all changes are pushed to it, so that this is only a bound on how
-// long it remembers what nobody asks for.
-const longTimeout = time.Hour
+// How long the kernel may keep what it has been told. All changes of a branch are pushed to it, so that this is only a bound
+// on how long it remembers what nobody asks for; what cannot change it may keep for ever.
+const (
+	longTimeout  = time.Hour
+	fixedTimeout = 10 * 365 * 24 * time.Hour
+)
 
 // reader is what a mount reads of a store.
 type reader interface {

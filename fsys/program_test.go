@@ -56,20 +56,6 @@ func TestGit(t *testing.T) {
 		git checkout -q HEAD~1 && grep -q 'file 1' d1/f1`)
 }
 
-func TestGoBuild(t *testing.T) {
-	needs(t, "go")
-	f := newFixture(t)
-	out := run(t, f.dir, `
-		mkdir prog cache && cd prog
-		printf 'module prog\n\ngo 1.21\n' > go.mod
-		printf 'package main\n\nfunc main() { println("built in the mount") }\n' > main.go
-		export GOCACHE=$PWD/../cache GOTMPDIR=$PWD GOPROXY=off GOTOOLCHAIN=local
-		go build -o prog . && ./prog && go vet .`)
-	if !strings.HasPrefix(out, "built in the mount\n") {
-		t.Error(out)
-	}
-}
-
 func TestSQLite(t *testing.T) {
 	needs(t, "sqlite3")
 	f := newFixture(t)
