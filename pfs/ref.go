@@ -71,7 +71,8 @@ func (r Ref) At(version string) (Ref, error) {
 		return r, nil
 	}
 	id, err := ParseCommitID(base)
-	if err != nil {
+	if err != nil || id.IsZero() {
+		// No commit has the id of all zeros, and a Ref with it would mean the branch itself.
 		return Ref{}, notFound
 	}
 	return Ref{Repo: r.Repo, Name: r.Name, Commit: id, Committed: committed, Up: up}, nil
@@ -148,6 +149,8 @@ func refOf(parts []string) (Ref, error) {
 	switch {
 	case len(parts) == 1:
 		ref.Name = DefaultBranch
+	case idErr == nil && id.IsZero():
+		return Ref{}, errors.New("no commit has the id of all zeros")
 	case len(parts) == 2 && idErr == nil:
 		ref.Commit = id
 	case len(parts) == 2:

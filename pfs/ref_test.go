@@ -106,3 +106,20 @@ func TestKindsHaveWords(t *testing.T) {
 		}
 	}
 }
+
+// A Ref with the id of all zeros would mean the branch as it is.
+func TestNoCommitHasTheZeroID(t *testing.T) {
+	zero := pfs.CommitID{}.String()
+	for _, address := range []string{zero + ".images", zero + ".master.images", zero + "^.master.images"} {
+		ref, err := pfs.ParseRef(address)
+		if pfs.KindOf(err) != pfs.KindInvalid {
+			t.Errorf("ParseRef(%q) = %+v, %v", address, ref, err)
+		}
+	}
+	for _, version := range []string{zero, zero + "~1"} {
+		ref, err := pfs.Ref{Repo: "images", Name: "master"}.At(version)
+		if pfs.KindOf(err) != pfs.KindCommitNotFound {
+			t.Errorf("At(%q) = %+v, %v", version, ref, err)
+		}
+	}
+}
