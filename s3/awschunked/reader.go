@@ -130,11 +130,15 @@ func (r *Reader) begin() error {
 
 // end reads what follows a chunk's data and checks its signature.
 func (r *Reader) end() error {
-	line, err := r.line(false)
-	if err != nil {
+	var mark [2]byte
+	if _, err := io.ReadFull(r.in, mark[:]); err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
 		return err
 	}
-	if line != "" {
+	// A lone newline will not do: it would let a size that is one too large take the carriage return for data.
+	if mark != [2]byte{'\r', '\n'} {
 		return ErrMalformed
 	}
 	r.left = -1

@@ -149,6 +149,8 @@ func TestMalformed(t *testing.T) {
 		{"signed size", "+1\r\na\r\n0\r\n\r\n", awschunked.Form{}},
 		{"too large", "10000000000000000\r\n", awschunked.Form{}},
 		{"data longer than said", "1\r\nab\r\n0\r\n\r\n", awschunked.Form{}},
+		{"data shorter than said by one", "2\r\na\r\n0\r\n\r\n", awschunked.Form{}},
+		{"data ended by a newline alone", "1\r\na\n0\r\n\r\n", awschunked.Form{}},
 		{"signature where none is due", "1;chunk-signature=" + signature + "\r\na\r\n0\r\n\r\n", awschunked.Form{}},
 		{"no signature where one is due", "1\r\na\r\n0\r\n\r\n", awschunked.Form{Signed: true}},
 		{"short signature", "1;chunk-signature=00\r\na\r\n0\r\n\r\n", awschunked.Form{Signed: true}},
