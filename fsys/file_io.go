@@ -115,9 +115,7 @@ func (m *mount) failed(op string, err error) fuse.Status {
 	return m.fail(op, err)
 }
 
-// GetLk, SetLk and SetLkw are not asked: the kernel keeps the locks of a mount on one host by itself.
-
-// GetLk is not asked.
+// GetLk is not asked, nor are the two below: the kernel keeps the locks of a mount on one host by itself.
 func (m *mount) GetLk(_ <-chan struct{}, in *fuse.LkIn, _ *fuse.LkOut) fuse.Status {
 	m.ops.count(in.Opcode)
 	return fuse.Status(syscall.EOPNOTSUPP)
