@@ -89,8 +89,8 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 		return fuse.ENOENT, true
 	}
 	target := m.table.child(mv.toDir, mv.to)
-	if target != nil && mv.mode == pfs.RenameNoReplace && !target.linked.Load() {
-		return fuse.Status(syscall.EEXIST), true
+	if st := m.checkTarget(mv, target); st != fuse.OK {
+		return st, true
 	}
 	err := m.change(func(tx *pfs.Tx) error { return tx.Rename(from, to, mv.mode) })
 	if err != nil {
@@ -102,4 +102,17 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 	}
 	m.lostFor(mv.toDir, mv.to)
 	return fuse.OK, true
+}
+
+// checkTarget returns what stops a rename from taking the place of target, which may be nil, for what this mount alone knows.
+func (m *mount) checkTarget(mv move, target *inode) fuse.Status {
+	switch {
+	case target == nil || mv.mode == pfs.RenameExchange:
+		return fuse.OK
+	case mv.mode == pfs.RenameNoReplace && !target.linked.Load():
+		return fuse.Status(syscall.EEXIST)
+	case mv.mode == pfs.RenameReplace && len(m.table.private(target)) > 0:
+		return fuse.Status(syscall.ENOTEMPTY)
+	}
+	return fuse.OK
 }

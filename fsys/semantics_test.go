@@ -105,6 +105,35 @@ func TestRenameOpen(t *testing.T) {
 	}
 }
 
+// TestReplaceDirectoryOfNewFile tries to replace, and to remove, a directory whose only file has not been closed yet.
+func TestReplaceDirectoryOfNewFile(t *testing.T) {
+	f := newFixture(t)
+	empty, full := filepath.Join(f.dir, "empty"), filepath.Join(f.dir, "full")
+	for _, dir := range []string{empty, full} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := os.Create(filepath.Join(full, "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, "rename over it", os.Rename(empty, full), syscall.ENOTEMPTY)
+	wantErr(t, "rmdir", os.Remove(full), syscall.ENOTEMPTY)
+	if _, err := file.WriteString("kept"); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.get("full/file"); string(got.Data) != "kept" {
+		t.Errorf("the core has %q, absent %v", got.Data, got.Absent)
+	}
+	if err := os.Rename(full, empty); err != nil {
+		t.Errorf("rename over an empty directory: %v", err)
+	}
+}
+
 // TestUnlinkOpen uses a file that has no name any more.
 func TestUnlinkOpen(t *testing.T) {
 	f := newFixture(t)
