@@ -118,7 +118,7 @@ func TestReplaceDirectoryOfNewFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantErr(t, "rename over it", os.Rename(empty, full), syscall.ENOTEMPTY)
+	wantErr(t, "rename over it", syscall.Rename(empty, full), syscall.ENOTEMPTY)
 	wantErr(t, "rmdir", os.Remove(full), syscall.ENOTEMPTY)
 	if _, err := file.WriteString("kept"); err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestReplaceDirectoryOfNewFile(t *testing.T) {
 	if got := f.get("full/file"); string(got.Data) != "kept" {
 		t.Errorf("the core has %q, absent %v", got.Data, got.Absent)
 	}
-	if err := os.Rename(full, empty); err != nil {
+	if err := syscall.Rename(full, empty); err != nil {
 		t.Errorf("rename over an empty directory: %v", err)
 	}
 }
