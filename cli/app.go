@@ -79,7 +79,9 @@ func (p *program) app() *cli.App {
 			p.repoCommand(), p.branchCommand(), p.tagCommand(), p.commitCommand(), p.undeleteCommand(),
 			p.logCommand(), p.showCommand(), p.diffCommand(), p.annotateCommand(),
 			p.mergeCommand(), p.cherryPickCommand(), p.revertCommand(), p.resetCommand(), p.squashCommand(), p.restoreCommand(),
-			p.lsCommand(), p.statCommand(), p.catCommand(), p.putCommand(), p.getCommand(), p.rmCommand(),
+			p.lsCommand(), p.treeCommand(), p.globCommand(), p.statCommand(), p.catCommand(), p.duCommand(),
+			p.putCommand(), p.getCommand(), p.cpCommand(), p.mvCommand(), p.rmCommand(), p.mkdirCommand(),
+			p.exportCommand(), p.importCommand(),
 			p.statusCommand(), p.fsckCommand(), p.versionCommand(),
 		},
 	}

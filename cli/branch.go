@@ -23,9 +23,9 @@ func (p *program) branchCommand() *cli.Command {
 				Action:      p.createBranch,
 			},
 			{
-				Name: "list", Usage: "list the branches of a repo, or all", UsageText: "pfsd branch list [--json] [REPO]",
+				Name: "list", Usage: "list the branches of a repo, or all", UsageText: "pfsd branch list [-q] [--json] [REPO]",
 				Description: "Example: pfsd branch list images",
-				Flags:       []cli.Flag{jsonFlag()},
+				Flags:       []cli.Flag{quietFlag(), jsonFlag()},
 				Action:      p.listBranches,
 			},
 			{
@@ -90,6 +90,10 @@ func (p *program) listBranches(c *cli.Context) error {
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		return printAll(p, c, store.Branches(ctx, req), func(w io.Writer, b pfs.Branch) {
+			if c.Bool(flagQuiet) {
+				fmt.Fprintf(w, "%s.%s\n", b.Name, b.Repo)
+				return
+			}
 			fmt.Fprintf(w, "%s  %s  %s, %d bytes  %s.%s\n",
 				stamp(b.Changed), b.Head, plural(b.Totals.Files, "file"), b.Totals.Bytes, b.Name, b.Repo)
 		})

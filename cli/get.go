@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
 
 	"pfsd/cli/internal/control"
 )
@@ -17,7 +19,7 @@ func (p *program) getCommand() *cli.Command {
 		Name: "get", Usage: "copy a file or directory of a version to local disk", UsageText: "pfsd get ADDRESS[:/PATH] [DEST]",
 		Description: "A file goes to DEST or, when that is a directory, into it; a directory's files go into the\n" +
 			"directory DEST. Without DEST it keeps its name, and - is stdout. Each file appears whole, and\n" +
-			"with the hash that the store has for it, or not at all.\n\n" +
+			"with the hash that the store has for it, or not at all. What is there already is not fetched again.\n\n" +
 			"Example: pfsd get master~3.images:/train ./train-before",
 		Action: p.get,
 	}
@@ -36,17 +38,86 @@ func (p *program) get(c *cli.Context) error {
 	if len(args) == 2 {
 		dest = args[1]
 	}
-	req := control.FileRequest{Ref: a.ref.String(), Path: a.path, Recursive: true}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		if dest == "-" {
-			return store.Cat(ctx, req, p.stdout)
+			return store.Cat(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path}, p.stdout)
 		}
-		r := receiver{warn: p.warn, place: func(e control.Entry) (string, string, error) { return place(a, e, dest) }}
-		defer r.close()
-		if err := store.Get(ctx, req, r.receive); err != nil {
+		return p.getTree(ctx, store, a, dest)
+	})
+}
+
+// transfers is how many files are fetched at a time.
+const transfers = 8
+
+// getTree copies a file or directory of a version to local disk. What is there already is not fetched, so that a get that
+// was broken off goes on where it was.
+func (p *program) getTree(ctx context.Context, store *control.Client, a address, dest string) error {
+	ref, _, err := pin(ctx, store, a)
+	if err != nil {
+		return err
+	}
+	req := control.FileRequest{Ref: ref, Path: a.path, Recursive: true}
+	top, err := store.Stat(ctx, control.FileRequest{Ref: ref, Path: a.path})
+	if err != nil {
+		return err
+	}
+	dir, name, err := place(a, top.Entry, dest)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	f := fetcher{store: store, ref: ref, receiver: receiver{warn: p.warn, root: root, top: name}}
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(transfers)
+	err = f.fetchAll(ctx, req, workers)
+	if waitErr := workers.Wait(); waitErr != nil {
+		err = waitErr
+	}
+	if err != nil {
+		return err
+	}
+	return f.finish()
+}
+
+// fetcher copies files of a version to local disk.
+type fetcher struct {
+	receiver
+	store *control.Client
+	ref   string
+}
+
+// fetchAll makes the directories and links itself, and has the workers fetch the files.
+func (f *fetcher) fetchAll(ctx context.Context, req control.FileRequest, workers *errgroup.Group) error {
+	for e, err := range f.store.List(ctx, req) {
+		if err != nil {
 			return err
 		}
-		return r.finish()
+		stored := e.Path
+		e.Path = strings.TrimPrefix(strings.TrimPrefix(e.Path, req.Path), "/")
+		if e.Kind != "file" {
+			err = f.receive(e)
+		} else {
+			workers.Go(func() error { return f.fetch(ctx, stored, e) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetch copies a file unless it is there.
+func (f *fetcher) fetch(ctx context.Context, stored string, e control.Entry) error {
+	name := path.Join(f.top, e.Path)
+	if there, err := f.has(name, e); there || err != nil {
+		return err
+	}
+	return f.store.Get(ctx, control.FileRequest{Ref: f.ref, Path: stored}, func(_ control.Entry, body io.Reader) error {
+		return f.receiveFile(name, e, body)
 	})
 }
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 
+	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
@@ -13,11 +15,12 @@ import (
 
 func (p *program) lsCommand() *cli.Command {
 	return &cli.Command{
-		Name: "ls", Usage: "list a directory of a version", UsageText: "pfsd ls [-l] [-R] [--json] ADDRESS[:/PATH]",
+		Name: "ls", Usage: "list a directory of a version", UsageText: "pfsd ls [-l] [-R] [--human] [--json] ADDRESS[:/PATH]",
 		Description: "Example: pfsd ls -l master.images:/train",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "l", Usage: "show mode, owner, size and time"},
 			&cli.BoolFlag{Name: "R", Usage: "list what is below the directories, too, with whole paths"},
+			&cli.BoolFlag{Name: "human", Aliases: []string{"H"}, Usage: "with -l, show sizes as 1.5 MiB"},
 			jsonFlag(),
 		},
 		Action: p.list,
@@ -36,11 +39,18 @@ func (p *program) list(c *cli.Context) error {
 	recursive := c.Bool("R")
 	req := control.FileRequest{Ref: a.ref.String(), Path: a.path, Recursive: recursive}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		return printAll(p, c, store.List(ctx, req), func(w io.Writer, e control.Entry) {
-			if c.Bool("l") {
-				fmt.Fprintf(w, "%s %5d %5d %12d %s ", modeString(e.Kind, e.Mode), e.UID, e.GID, sizeOf(e), stamp(e.Mtime))
-			}
-			fmt.Fprintln(w, p.listed(e, recursive))
+		size := func(n uint64) string { return strconv.FormatUint(n, 10) }
+		if c.Bool("human") {
+			size = humanize.IBytes
+		}
+		return p.paged(c, func() error {
+			return printAll(p, c, store.List(ctx, req), func(w io.Writer, e control.Entry) {
+				if c.Bool("l") {
+					mode := modeString(e.Kind, e.Mode)
+					fmt.Fprintf(w, "%s %5d %5d %12s %s ", mode, e.UID, e.GID, size(sizeOf(e)), stamp(e.Mtime))
+				}
+				fmt.Fprintln(w, p.listed(e, recursive))
+			})
 		})
 	})
 }
@@ -54,9 +64,9 @@ func (p *program) listed(e control.Entry, whole bool) string {
 	name = p.name(name)
 	switch e.Kind {
 	case "dir":
-		return name + "/"
+		return p.paint(styleDir, name) + "/"
 	case "symlink":
-		return name + " -> " + p.name(e.Target)
+		return p.paint(styleLink, name) + " -> " + p.name(e.Target)
 	}
 	return name
 }

@@ -15,14 +15,14 @@ import (
 func (p *program) putCommand() *cli.Command {
 	return &cli.Command{
 		Name: "put", Usage: "store files and directories in a branch, in one commit",
-		UsageText: "pfsd put SOURCE... ADDRESS[:/PATH]",
+		UsageText: "pfsd put [-m MESSAGE] [--json] SOURCE... ADDRESS[:/PATH]",
 		Description: "A file goes to PATH or, when that is a directory or ends in /, into it under its own name. A\n" +
 			"directory's files go into the directory PATH; of several SOURCEs each goes into PATH under its\n" +
-			"own name. - is stdin. Readers see all of it at once or none. Prints the commit.\n\n" +
+			"own name. - is stdin. Readers see all of it at once or none. Files that are there already are not\n" +
+			"sent. Prints the commit, unless nothing has changed.\n\n" +
 			"Example: pfsd put ./photos master.images:/train",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "m", Aliases: []string{"message"}, Usage: "the commit's `MESSAGE`"},
-			jsonFlag(),
+			messageFlag(), jsonFlag(),
 		},
 		Action: p.put,
 	}
@@ -43,21 +43,26 @@ func (p *program) put(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		req := control.PutRequest{Ref: dest.ref.String(), Message: c.String("m"), By: p.author()}
-		commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
-			s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn}
-			for _, todo := range copies {
-				if err := s.send(todo); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		return p.printCommit(c, commit)
+		return p.putAll(ctx, c, store, dest, copies)
 	})
+}
+
+// putAll stores local files and directories in one commit. The bytes of files that the branch has already are not sent.
+func (p *program) putAll(ctx context.Context, c *cli.Context, store *control.Client, dest address, copies []localCopy) error {
+	req := control.PutRequest{Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author()}
+	commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
+		s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn, stored: newStored(store, dest.ref)}
+		for _, todo := range copies {
+			if err := s.send(todo); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return p.printCommit(c, commit)
 }
 
 // localCopy is a local file or directory and the path in the store that it goes to.

@@ -8,42 +8,31 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"lukechampine.com/blake3"
 
 	"pfsd/cli/internal/control"
 )
 
-// receiver writes what a get yields to local disk. All that it does is confined to one directory: no name and no symbolic
-// link, stored or local, leads out of it.
+// receiver writes files of the store to local disk. All that it does is confined to one directory: no name and no symbolic
+// link, stored or local, leads out of it. Files may be received concurrently.
 type receiver struct {
 	warn func(format string, args ...any)
-	// place says where the first entry goes: a directory, and the name in it unless the entry is one.
-	place func(control.Entry) (dir, name string, err error)
-	root  *os.Root
-	top   string
+	root *os.Root
+	// top is what is received under, in root; empty for the root itself.
+	top string
 	// dirs are the directories made, whose attributes are set when all is in them.
 	dirs []control.Entry
+	// temps counts the temporary names.
+	temps atomic.Int64
 }
 
-// receive writes one entry.
-func (r *receiver) receive(e control.Entry, body io.Reader) error {
-	if r.root == nil {
-		dir, name, err := r.place(e)
-		if err != nil {
-			return err
-		}
-		if r.root, err = os.OpenRoot(dir); err != nil {
-			return err
-		}
-		r.top = name
-	}
+// receive writes one entry that is no file.
+func (r *receiver) receive(e control.Entry) error {
 	name := path.Join(r.top, e.Path)
 	switch e.Kind {
-	case "file":
-		return r.receiveFile(name, e, body)
 	case "dir":
 		return r.receiveDir(name, e)
 	case "symlink":
@@ -53,6 +42,43 @@ func (r *receiver) receive(e control.Entry, body io.Reader) error {
 		return nil
 	}
 }
+
+// has reports whether there is a local file already with an entry's bytes; it gives it the entry's mode and time.
+func (r *receiver) has(name string, e control.Entry) (bool, error) {
+	info, err := r.root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != e.Size {
+		return false, nil
+	}
+	file, err := r.root.Open(name)
+	if err != nil {
+		return false, nil // it is replaced
+	}
+	defer file.Close()
+	if sum, err := hashOf(file); err != nil || sum != e.ETag {
+		return false, err
+	}
+	if info.Mode().Perm() != fileMode(e.Mode) {
+		if err := r.root.Chmod(name, fileMode(e.Mode)); err != nil {
+			return false, err
+		}
+	}
+	if info.ModTime().Equal(e.Mtime) {
+		return true, nil
+	}
+	return true, r.root.Chtimes(name, e.Mtime, e.Mtime)
+}
+
+// hashOf returns the BLAKE3-256 of what r yields, in hex, as an ETag is.
+func hashOf(r io.Reader) (string, error) {
+	hash := blake3.New(32, nil)
+	if _, err := io.CopyBuffer(onlyWriter{hash}, r, make([]byte, 256<<10)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// onlyWriter hides other methods of a writer, so that a copy uses its buffer.
+type onlyWriter struct{ io.Writer }
 
 // receiveFile writes a file under another name, and renames it when it is whole and right.
 func (r *receiver) receiveFile(name string, e control.Entry, body io.Reader) (err error) {
@@ -139,15 +165,9 @@ func (r *receiver) finish() error {
 	return nil
 }
 
-func (r *receiver) close() {
-	if r.root != nil {
-		r.root.Close()
-	}
-}
-
 // temporary returns a name beside name that no other get uses at the same time.
 func (r *receiver) temporary(name string) string {
-	return path.Join(path.Dir(name), ".pfsd-get-"+strconv.Itoa(os.Getpid()))
+	return path.Join(path.Dir(name), fmt.Sprintf(".pfsd-get-%d-%d", os.Getpid(), r.temps.Add(1)))
 }
 
 // fileMode returns the permission bits as package os has them.

@@ -21,9 +21,9 @@ func (p *program) repoCommand() *cli.Command {
 				Action:      p.createRepo,
 			},
 			{
-				Name: "list", Usage: "list the repos", UsageText: "pfsd repo list [--json]",
+				Name: "list", Usage: "list the repos", UsageText: "pfsd repo list [-q] [--json]",
 				Description: "Example: pfsd repo list",
-				Flags:       []cli.Flag{jsonFlag()},
+				Flags:       []cli.Flag{quietFlag(), jsonFlag()},
 				Action:      p.listRepos,
 			},
 			{
@@ -76,6 +76,10 @@ func (p *program) listRepos(c *cli.Context) error {
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		return printAll(p, c, store.Repos(ctx), func(w io.Writer, r pfs.Repo) {
+			if c.Bool(flagQuiet) {
+				fmt.Fprintln(w, r.Name)
+				return
+			}
 			fmt.Fprintf(w, "%s  %s\n", stamp(r.Created), r.Name)
 		})
 	})

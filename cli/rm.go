@@ -15,8 +15,7 @@ func (p *program) rmCommand() *cli.Command {
 		Description: "What is removed stays in the commits before. Prints the commit.\n\nExample: pfsd rm -r master.images:/train",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "r", Aliases: []string{"recursive"}, Usage: "remove directories with all that is in them"},
-			&cli.StringFlag{Name: "m", Aliases: []string{"message"}, Usage: "the commit's `MESSAGE`"},
-			jsonFlag(),
+			messageFlag(), jsonFlag(),
 		},
 		Action: p.remove,
 	}
@@ -27,7 +26,7 @@ func (p *program) remove(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	req := control.RemoveRequest{Recursive: c.Bool("r"), Message: c.String("m"), By: p.author()}
+	req := control.RemoveRequest{Recursive: c.Bool("r"), Message: c.String(flagMessage), By: p.author()}
 	var branch pfs.Ref
 	for i, arg := range args {
 		a, err := parseAddress(c, arg)

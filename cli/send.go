@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"unicode/utf8"
 
 	"pfsd/cli/internal/control"
@@ -19,6 +20,8 @@ type sender struct {
 	parts *control.PartWriter
 	stdin io.Reader
 	warn  func(format string, args ...any)
+	// stored is what the branch has already.
+	stored *stored
 }
 
 // classify returns what a source of a put is, following symbolic links; "-" is a file without a name.
@@ -43,9 +46,44 @@ func (s *sender) send(todo localCopy) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	found := make(chan *local, lookahead)
+	walked := make(chan error, 1)
+	go func() {
+		defer close(found)
+		walked <- s.walk(ctx, source, todo.path, found)
+	}()
+	for l := range found {
+		if err := s.sendEntry(l); err != nil {
+			cancel()
+			for range found {
+			}
+			return err
+		}
+	}
+	return <-walked
+}
+
+// lookahead is how many files may be compared with the store before they are sent.
+const lookahead = 64
+
+// local is a local file or directory, and where it goes to.
+type local struct {
+	name, to string
+	entry    fs.DirEntry
+	// compared is closed when etag is set: to that of the file that the store has there, if it has the same bytes.
+	compared chan struct{}
+	etag     string
+	err      error
+}
+
+// walk finds what is at source and below it, and has files compared with what is stored, several at a time.
+func (s *sender) walk(ctx context.Context, source, to string, found chan<- *local) error {
+	comparing := make(chan struct{}, runtime.GOMAXPROCS(0))
 	return filepath.WalkDir(source, func(name string, d fs.DirEntry, err error) error {
 		if err == nil {
-			err = s.ctx.Err()
+			err = ctx.Err()
 		}
 		if err != nil {
 			return err
@@ -54,22 +92,41 @@ func (s *sender) send(todo localCopy) error {
 		if err != nil {
 			return err
 		}
-		to := todo.path
+		l := &local{name: name, to: to, entry: d, compared: make(chan struct{})}
 		if rel != "." {
-			to = path.Join(to, filepath.ToSlash(rel))
+			l.to = path.Join(to, filepath.ToSlash(rel))
 		}
-		return s.sendEntry(name, to, d)
+		if err := pfs.CheckPath(l.to); err != nil {
+			return err
+		}
+		candidate, err := s.stored.candidate(ctx, l)
+		switch {
+		case err != nil:
+			return err
+		case candidate == nil:
+			close(l.compared)
+		default:
+			comparing <- struct{}{}
+			go func() {
+				l.etag, l.err = sameBytes(name, candidate)
+				close(l.compared)
+				<-comparing
+			}()
+		}
+		found <- l
+		return nil
 	})
 }
 
 // sendEntry sends what is at name, to go to the path to.
-func (s *sender) sendEntry(name, to string, d fs.DirEntry) error {
-	if err := pfs.CheckPath(to); err != nil {
-		return err
+func (s *sender) sendEntry(l *local) error {
+	if <-l.compared; l.err != nil {
+		return l.err
 	}
+	name, to, d := l.name, l.to, l.entry
 	switch {
 	case d.Type().IsRegular():
-		return s.sendFile(name, to)
+		return s.sendFile(name, to, l.etag)
 	case d.IsDir() && to == "":
 		return nil
 	case d.IsDir():
@@ -77,7 +134,7 @@ func (s *sender) sendEntry(name, to string, d fs.DirEntry) error {
 		if err != nil {
 			return err
 		}
-		return s.sendBytes(control.Entry{Path: to, Kind: pfs.EntryDir.String(), Mode: modeOf(info)}, nil)
+		return s.sendBytes(control.Entry{Path: to, Kind: pfs.EntryDir.String(), Mode: modeOf(info), Mtime: info.ModTime()}, nil)
 	case d.Type() == fs.ModeSymlink:
 		return s.sendLink(name, to, d)
 	default:
@@ -86,7 +143,8 @@ func (s *sender) sendEntry(name, to string, d fs.DirEntry) error {
 	}
 }
 
-func (s *sender) sendFile(name, to string) error {
+// sendFile sends a file, without its bytes when those with the given ETag are stored already.
+func (s *sender) sendFile(name, to, etag string) error {
 	file, err := os.Open(name)
 	if err != nil {
 		return err
@@ -96,7 +154,10 @@ func (s *sender) sendFile(name, to string) error {
 	if err != nil {
 		return err
 	}
-	e := control.Entry{Path: to, Kind: pfs.EntryFile.String(), Mode: modeOf(info), Mtime: info.ModTime()}
+	e := control.Entry{Path: to, Kind: pfs.EntryFile.String(), Mode: modeOf(info), Mtime: info.ModTime(), ETag: etag}
+	if etag != "" {
+		return s.sendBytes(e, nil)
+	}
 	return s.sendBytes(e, file)
 }
 

@@ -36,31 +36,23 @@ func removePath(tx *pfs.Tx, path string, recursive bool) error {
 	return removeTree(tx, path)
 }
 
-// removeTree removes the directory at path with all that is in it. The root itself stays.
+// removeTree removes the directory at path with all that is in it, however much that is. The root itself stays.
 func removeTree(tx *pfs.Tx, path string) error {
+	if path != "" {
+		return tx.RemoveAll(path)
+	}
 	// The directory changes below the loop that empties it, so its names are gathered first.
-	var entries []pfs.Entry
-	for e, err := range tx.List(path, "") {
+	var names []string
+	for e, err := range tx.List("", "") {
 		if err != nil {
 			return err
 		}
-		entries = append(entries, e)
+		names = append(names, e.Name)
 	}
-	for _, e := range entries {
-		child := e.Name
-		if path != "" {
-			child = path + "/" + e.Name
-		}
-		remove := tx.Unlink
-		if e.IsDir() {
-			remove = func(path string) error { return removeTree(tx, path) }
-		}
-		if err := remove(child); err != nil {
+	for _, name := range names {
+		if err := tx.RemoveAll(name); err != nil {
 			return err
 		}
 	}
-	if path == "" {
-		return nil
-	}
-	return tx.Rmdir(path)
+	return nil
 }

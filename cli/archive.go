@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) exportCommand() *cli.Command {
+	return &cli.Command{
+		Name: "export", Usage: "write a version to a tar archive or a directory",
+		UsageText: "pfsd export ADDRESS[:/PATH] FILE.tar | DIR | -",
+		Description: "Modes, times and symbolic links are kept. - is a tar archive on stdout.\n\n" +
+			"Example: pfsd export v1.images images-v1.tar",
+		Action: p.export,
+	}
+}
+
+func (p *program) importCommand() *cli.Command {
+	return &cli.Command{
+		Name: "import", Usage: "store a tar archive or a directory in a branch, in one commit",
+		UsageText: "pfsd import [-m MESSAGE] [--json] FILE.tar | DIR | - ADDRESS[:/PATH]",
+		Description: "It goes into the directory PATH, over what is there. Modes, times and links are kept. - is a tar\n" +
+			"archive on stdin. Prints the commit.\n\nExample: pfsd import images-v1.tar master.images:/v1",
+		Flags:  []cli.Flag{messageFlag(), jsonFlag()},
+		Action: p.importInto,
+	}
+}
+
+// isArchive reports whether an argument stands for a tar archive rather than a directory.
+func isArchive(name string) bool { return name == "-" || strings.HasSuffix(name, ".tar") }

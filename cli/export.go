@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"pfsd/cli/internal/control"
+)
+
+func (p *program) export(c *cli.Context) error {
+	args, err := operands(c, 2, 2)
+	if err != nil {
+		return err
+	}
+	a, err := parseAddress(c, args[0])
+	if err != nil {
+		return err
+	}
+	if !isArchive(args[1]) {
+		return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+			return p.getTree(ctx, store, a, args[1])
+		})
+	}
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		if args[1] == "-" {
+			return p.writeArchive(ctx, store, a, p.stdout)
+		}
+		return writeWhole(args[1], func(w io.Writer) error { return p.writeArchive(ctx, store, a, w) })
+	})
+}
+
+// writeWhole makes a file of what write writes, or none.
+func writeWhole(name string, write func(io.Writer) error) error {
+	file, err := os.CreateTemp(filepath.Dir(name), ".pfsd-export-*")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(file), file.Chmod(0o644), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+	return err
+}
+
+// writeArchive writes a file or directory of a version as a tar archive.
+func (p *program) writeArchive(ctx context.Context, store *control.Client, a address, w io.Writer) error {
+	archive := tar.NewWriter(w)
+	top := path.Base(a.path)
+	err := store.Get(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path, Recursive: true},
+		func(e control.Entry, body io.Reader) error {
+			if e.Path == "" && e.Kind == "dir" {
+				return nil
+			}
+			if e.Path == "" {
+				e.Path = top
+			}
+			return p.archiveEntry(archive, e, body)
+		})
+	if err != nil {
+		return err
+	}
+	return archive.Close()
+}
+
+// archiveEntry writes one entry. PAX headers are used, which alone hold long names and times below the second.
+func (p *program) archiveEntry(archive *tar.Writer, e control.Entry, body io.Reader) error {
+	head := &tar.Header{
+		Name: e.Path, Mode: int64(e.Mode), Uid: int(e.UID), Gid: int(e.GID), ModTime: e.Mtime, Format: tar.FormatPAX,
+	}
+	switch e.Kind {
+	case "file":
+		head.Typeflag, head.Size = tar.TypeReg, e.Size
+	case "dir":
+		head.Typeflag, head.Name = tar.TypeDir, e.Path+"/"
+	case "symlink":
+		head.Typeflag, head.Linkname = tar.TypeSymlink, e.Target
+		if e.RawTarget != nil {
+			head.Linkname = string(e.RawTarget)
+		}
+	case "fifo":
+		head.Typeflag = tar.TypeFifo
+	case "chardev", "blockdev":
+		head.Typeflag = tar.TypeChar
+		if e.Kind == "blockdev" {
+			head.Typeflag = tar.TypeBlock
+		}
+		head.Devmajor, head.Devminor = int64(unix.Major(e.Device)), int64(unix.Minor(e.Device))
+	default:
+		p.warn("%s is left out: an archive has no %s", e.Path, e.Kind)
+		return nil
+	}
+	if err := archive.WriteHeader(head); err != nil {
+		return err
+	}
+	if e.Kind != "file" {
+		return nil
+	}
+	if n, err := io.Copy(archive, body); err != nil || n != e.Size {
+		return fmt.Errorf("%s: %d bytes of %d: %w", e.Path, n, e.Size, errors.Join(err, io.ErrUnexpectedEOF))
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"pfsd/cli/internal/control"
+	"pfsd/pfs"
+)
+
+// stored is what a branch has where local files are to go: each directory is listed once, when the first file for it is
+// found. It is for one goroutine.
+type stored struct {
+	store *control.Client
+	ref   string
+	dirs  map[string]map[string]control.Entry
+}
+
+func newStored(store *control.Client, ref pfs.Ref) *stored {
+	return &stored{store: store, ref: ref.String(), dirs: map[string]map[string]control.Entry{}}
+}
+
+// candidate returns the stored file at the path where a local one is to go, if they can have the same bytes; else nil.
+func (s *stored) candidate(ctx context.Context, l *local) (*control.Entry, error) {
+	if s == nil || !l.entry.Type().IsRegular() {
+		return nil, nil
+	}
+	dir, name := path.Split(l.to)
+	dir = strings.TrimSuffix(dir, "/")
+	if s.dirs[dir] == nil {
+		entries, err := s.list(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		s.dirs[dir] = entries
+	}
+	e, ok := s.dirs[dir][name]
+	if !ok || e.Kind != pfs.EntryFile.String() {
+		return nil, nil
+	}
+	info, err := l.entry.Info()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // gone meanwhile, which whoever sends it reports
+	}
+	if err != nil || info.Size() != e.Size {
+		return nil, err
+	}
+	return &e, nil
+}
+
+// list returns the entries of a directory by name; none when there is no such directory.
+func (s *stored) list(ctx context.Context, dir string) (map[string]control.Entry, error) {
+	entries := map[string]control.Entry{}
+	for e, err := range s.store.List(ctx, control.FileRequest{Ref: s.ref, Path: dir}) {
+		switch pfs.KindOf(err) {
+		case 0:
+		case pfs.KindFileNotFound, pfs.KindNotDir:
+			return entries, nil
+		default:
+			return nil, err
+		}
+		if e.Path != dir {
+			entries[path.Base(e.Path)] = e
+		}
+	}
+	return entries, nil
+}
+
+// sameBytes returns the ETag of a stored file when a local one has the same bytes, else "".
+func sameBytes(name string, e *control.Entry) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum, err := hashOf(file)
+	if err != nil || sum != e.ETag {
+		return "", err
+	}
+	return sum, nil
+}
