@@ -1,94 +1,126 @@
 package integration_test
 
 import (
+	"flag"
+	"fmt"
 	"os"
-	"slices"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/minio/minio-go/v7"
 
 	"pfsd/integration/harness"
 )
 
-// TestVersionsBesideDoors changes a branch by the commands that work on whole versions, while both doors show it.
-func TestVersionsBesideDoors(t *testing.T) {
-	s := harness.New(t)
-	b := &shownBranch{t: t, s: s, mount: s.Mount("master.versions", "--create"), client: s.S3().Client(t)}
-	b.put("a", "a1")
-	b.put("dir/b", "b1")
-	s.Pfsd("tag", "create", "--from", "master.versions", "v1.versions")
-	b.shows("a:a1", "dir/b:b1")
+// updateReadme has the recorded session in README.md written anew: go test ./integration -run Recorded -update-readme.
+var updateReadme = flag.Bool("update-readme", false, "write the recorded session into README.md")
 
-	b.put("a", "a2")
-	s.Pfsd("branch", "create", "--from", "v1.versions", "side.versions")
-	b.putIn("side.versions", "c", "c1")
-	s.Pfsd("merge", "side.versions", "master.versions")
-	b.shows("a:a2", "c:c1", "dir/b:b1")
+// The marks in README.md around the session.
+const (
+	sessionBegin = "<!-- session: begin -->\n```console\n"
+	sessionEnd   = "```\n<!-- session: end -->"
+)
 
-	s.Pfsd("revert", "master^.versions")
-	b.shows("a:a1", "c:c1", "dir/b:b1")
-	b.put("a", "a3")
-	s.Pfsd("restore", "--from", "v1.versions", "master.versions:/a")
-	b.shows("a:a1", "c:c1", "dir/b:b1")
-
-	s.Pfsd("reset", "master.versions", "v1.versions")
-	b.shows("a:a1", "dir/b:b1")
-
-	commit := strings.TrimSpace(s.Pfsd("commit", "start", "master.versions"))
-	b.putIn(commit+".master.versions", "dir/b", "b2")
-	b.putIn(commit+".master.versions", "d", "d1")
-	b.shows("a:a1", "dir/b:b1")
-	s.Pfsd("commit", "finish", commit+".master.versions")
-	b.shows("a:a1", "d:d1", "dir/b:b2")
-
-	s.Pfsd("branch", "delete", "master.versions")
-	if entries, err := os.ReadDir(b.mount.Dir); err != nil || len(entries) > 0 {
-		t.Errorf("the mount of a deleted branch has %v, %v", entries, err)
+// TestRecordedSession types the commands of README.md's session into a shell, and compares what they print with what
+// stands there: once alone, once beside a process that holds the store. Ids and times are replaced.
+func TestRecordedSession(t *testing.T) {
+	path := filepath.Join(harness.Root(t), "README.md")
+	readme, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	s.Pfsd("undelete", "master.versions")
-	b.shows("a:a1", "d:d1", "dir/b:b2")
-	if got := fetch(t, b.client, "v1.versions", "dir/b", ""); string(got) != "b1" {
-		t.Errorf("by the tag it is %q", got)
+	before, rest, found := strings.Cut(string(readme), sessionBegin)
+	recorded, after, ended := strings.Cut(rest, sessionEnd)
+	if !found || !ended {
+		t.Fatal("README.md has no recorded session")
 	}
-}
-
-// shownBranch is a branch with both doors open.
-type shownBranch struct {
-	t      *testing.T
-	s      *harness.Store
-	mount  *harness.Mount
-	client *minio.Core
-}
-
-func (b *shownBranch) put(key, data string) {
-	b.t.Helper()
-	b.putIn("master.versions", key, data)
-}
-
-func (b *shownBranch) putIn(bucket, key, data string) {
-	b.t.Helper()
-	upload(b.t, b.client, bucket, key, strings.NewReader(data), int64(len(data)))
-}
-
-// shows compares what both doors show with a list of "path:bytes".
-func (b *shownBranch) shows(want ...string) {
-	b.t.Helper()
-	var byS3, inMount []string
-	for _, key := range keys(b.t, b.client, "master.versions", "") {
-		byS3 = append(byS3, key+":"+string(fetch(b.t, b.client, "master.versions", key, "")))
-		data, err := os.ReadFile(b.mount.Path(key))
-		if err != nil {
-			b.t.Error(err)
+	alone := record(t, harness.New(t), recorded)
+	if *updateReadme {
+		if err := os.WriteFile(path, []byte(before+sessionBegin+alone+sessionEnd+after), 0o644); err != nil {
+			t.Fatal(err)
 		}
-		inMount = append(inMount, key+":"+string(data))
+		recorded = alone
 	}
-	if !slices.Equal(byS3, want) || !slices.Equal(inMount, want) {
-		b.t.Errorf("S3 shows %q, the mount %q, want %q", byS3, inMount, want)
+	if alone != recorded {
+		t.Errorf("README.md shows\n%s\nand the commands print\n%s", recorded, alone)
 	}
-	found := strings.Fields(b.s.Run(b.s.Command("find", b.mount.Dir, "-type", "f", "-printf", "%P\n")))
-	slices.Sort(found)
-	if len(found) != len(want) {
-		b.t.Errorf("the mount has %q, want %q", found, want)
+	s := harness.New(t)
+	s.Start("serve")
+	if beside := record(t, s, recorded); beside != recorded {
+		t.Errorf("README.md shows\n%s\nand beside a daemon the commands print\n%s", recorded, beside)
+	}
+}
+
+// record runs the commands of a session, its lines with a dollar sign, and returns the session as it goes now.
+func record(t *testing.T, s *harness.Store, session string) string {
+	t.Helper()
+	const mark = "--- command"
+	var commands []string
+	var script strings.Builder
+	for line := range strings.Lines(session) {
+		if command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ "); ok {
+			commands = append(commands, command)
+			fmt.Fprintf(&script, "%s\necho '%s'\n", command, mark)
+		}
+	}
+	work := filepath.Join(s.Dir, "work")
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := s.Command("bash")
+	cmd.Dir, cmd.Env = work, s.Env("PFSD_AUTHOR=ann")
+	cmd.Stdin = strings.NewReader("exec 2>&1\numask 022\n" + script.String())
+	printed := strings.Split(s.Run(cmd), mark+"\n")
+	if len(printed) != len(commands)+1 {
+		t.Fatalf("%d commands printed %q", len(commands), printed)
+	}
+	var out strings.Builder
+	for i, command := range commands {
+		fmt.Fprintf(&out, "$ %s\n%s", command, printed[i])
+	}
+	return anonymous(out.String())
+}
+
+var (
+	idPattern   = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
+	timePattern = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+)
+
+// anonymous replaces ids, in the order in which they come, and times.
+func anonymous(session string) string {
+	known := map[string]string{}
+	session = idPattern.ReplaceAllStringFunc(session, func(id string) string {
+		if known[id] == "" {
+			known[id] = strings.Repeat(fmt.Sprintf("%02x", 0xa0+len(known)), 16)
+		}
+		return known[id]
+	})
+	return timePattern.ReplaceAllString(session, "2026-05-31T12:00:00Z")
+}
+
+// TestFollowBesideADaemon has a log followed by one process while others make commits.
+func TestFollowBesideADaemon(t *testing.T) {
+	s := harness.New(t)
+	s.Pfsd("repo", "create", "r")
+	s.Start("serve")
+	cmd := s.Command("bash", "-c", "set -o pipefail; timeout 120 pfsd log --follow -q -n 1 r | head -n 3")
+	lines := make(chan string, 1)
+	go func() {
+		out, _ := cmd.Output()
+		lines <- string(out)
+	}()
+	var want []string
+	for i := 0; ; i++ {
+		select {
+		case got := <-lines:
+			ids := strings.Fields(got)
+			if len(ids) != 3 || !strings.Contains(strings.Join(want, " "), strings.Join(ids[1:], " ")) {
+				t.Errorf("log --follow printed %v of %v", ids, want)
+			}
+			return
+		default:
+			out := s.TryInput([]byte(fmt.Sprint(i)), "put", "-", "r:/f")
+			want = append(want, strings.TrimSpace(out.Stdout))
+		}
 	}
 }
