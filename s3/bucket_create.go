@@ -29,6 +29,7 @@ func (h *Handler) createBucket(q *request) error {
 		return failf(codeNotImplemented, "Object lock is not implemented.")
 	}
 	var configuration struct {
+		XMLName            struct{} `xml:"CreateBucketConfiguration"`
 		LocationConstraint string
 	}
 	if _, err := readXML(q, &configuration); err != nil {

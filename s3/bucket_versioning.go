@@ -21,7 +21,10 @@ func (h *Handler) putBucketVersioning(q *request) error {
 	if _, _, err := h.writable(q); err != nil {
 		return err
 	}
-	var asked struct{ Status string }
+	var asked struct {
+		XMLName struct{} `xml:"VersioningConfiguration"`
+		Status  string
+	}
 	if _, err := readXML(q, &asked); err != nil {
 		return err
 	}

@@ -63,6 +63,14 @@ func TestDeleteObjects(t *testing.T) {
 	s.want(400, "MalformedXML", "POST", "/data?delete", "<Delete>"+strings.Repeat("<Object><Key>k</Key></Object>",
 		1001)+"</Delete>")
 	s.want(400, "MalformedXML", "POST", "/data?delete", "<Delete>"+strings.Repeat(" ", 9<<20)+"</Delete>")
+	for _, body := range []string{
+		"<Remove><Object><Key>c</Key></Object></Remove>", "<Delete><Object><Key>c</Key></Object></Delete>more",
+		"<Delete><Object><Key>c</Key></Object><Object></Object></Delete>",
+		"<Delete>" + strings.Repeat("<a>", 1<<20), "<Delete " + strings.Repeat(`a="" `, 1<<20) + "/>", "<Delete><Object",
+		"<!DOCTYPE x [<!ENTITY c \"c\">]><Delete><Object><Key>&c;</Key></Object></Delete>",
+	} {
+		s.want(400, "MalformedXML", "POST", "/data?delete", body)
+	}
 	s.want(400, "BadDigest", "POST", "/data?delete", "<Delete><Object><Key>c</Key></Object></Delete>", "Content-MD5",
 		"1B2M2Y8AsgTpgAmY7PhCfg==")
 	s.want(404, "NoSuchBucket", "POST", "/missing?delete", "<Delete><Object><Key>c</Key></Object></Delete>")

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"pfsd/pfs"
@@ -12,8 +13,9 @@ const maxDeletes = 1000
 
 // deleteRequest is the body of DeleteObjects.
 type deleteRequest struct {
-	Quiet  bool
-	Object []deleteItem
+	XMLName struct{} `xml:"Delete"`
+	Quiet   bool
+	Object  []deleteItem
 }
 
 type deleteItem struct {
@@ -55,7 +57,8 @@ func (h *Handler) deleteObjects(q *request) error {
 	if _, err := readXML(q, &asked); err != nil {
 		return err
 	}
-	if len(asked.Object) == 0 || len(asked.Object) > maxDeletes {
+	keyless := func(item deleteItem) bool { return item.Key == "" }
+	if len(asked.Object) == 0 || len(asked.Object) > maxDeletes || slices.ContainsFunc(asked.Object, keyless) {
 		return fail(codeMalformedXML)
 	}
 	var result deleteResult

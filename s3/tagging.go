@@ -92,7 +92,8 @@ func (h *Handler) getObjectTagging(q *request) error {
 // putObjectTagging replaces the tags of an object.
 func (h *Handler) putObjectTagging(q *request) error {
 	var asked struct {
-		TagSet struct{ Tag []tag }
+		XMLName struct{} `xml:"Tagging"`
+		TagSet  struct{ Tag []tag }
 	}
 	empty, err := readXML(q, &asked)
 	if err != nil {

@@ -17,7 +17,8 @@ const minPart = 5 << 20
 
 // completeRequest is the body of CompleteMultipartUpload.
 type completeRequest struct {
-	Part []completePart
+	XMLName struct{} `xml:"CompleteMultipartUpload"`
+	Part    []completePart
 }
 
 type completePart struct {

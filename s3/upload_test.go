@@ -120,8 +120,11 @@ func TestMultipartErrors(t *testing.T) {
 		{"too small", completion(small, last), "EntityTooSmall"},
 		{"wrong ETag", completion(last), "InvalidPart"},
 		{"missing part", completion(small, last, last), "InvalidPart"},
-		{"order", "<C><Part><PartNumber>2</PartNumber></Part><Part><PartNumber>1</PartNumber></Part></C>", "InvalidPartOrder"},
-		{"twice", "<C><Part><PartNumber>1</PartNumber></Part><Part><PartNumber>1</PartNumber></Part></C>", "InvalidPartOrder"},
+		{"order", "<CompleteMultipartUpload><Part><PartNumber>2</PartNumber></Part><Part><PartNumber>1</PartNumber></Part>" +
+			"</CompleteMultipartUpload>", "InvalidPartOrder"},
+		{"twice", "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber></Part><Part><PartNumber>1</PartNumber></Part>" +
+			"</CompleteMultipartUpload>", "InvalidPartOrder"},
+		{"other XML", "<Delete><Part><PartNumber>1</PartNumber></Part></Delete>", "MalformedXML"},
 		{"empty list", "<CompleteMultipartUpload/>", "MalformedXML"},
 		{"no body", "", "MalformedXML"},
 		{"no XML", "<a><b></a>", "MalformedXML"},

@@ -64,10 +64,43 @@ func decodeXML(body io.Reader, v any) (empty bool, err error) {
 	case len(bytes.TrimSpace(data)) == 0:
 		return true, nil
 	}
-	if err := xml.Unmarshal(data, v); err != nil {
+	if !isModest(data) {
+		return false, failf(codeMalformedXML, "The XML has more elements, or longer ones, than any request needs.")
+	}
+	decoder := xml.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(v); err != nil {
 		return false, &apiError{code: codeMalformedXML, cause: err}
 	}
+	if len(bytes.TrimSpace(data[decoder.InputOffset():])) > 0 {
+		return false, failf(codeMalformedXML, "There is something behind the end of the XML.")
+	}
 	return false, nil
+}
+
+// Limits of an XML body's parts: 10,000 parts of an upload have 160,000 tags, and no tag of a request has many attributes.
+const (
+	maxMarkup = 200_000
+	maxTag    = 8 << 10
+)
+
+// isModest reports whether data has few enough tags, and short enough ones, that decoding it takes not much more memory than
+// its size: each open element and each attribute costs the decoder many times the bytes that it has in the text.
+func isModest(data []byte) bool {
+	tags := 0
+	for {
+		start := bytes.IndexByte(data, '<')
+		if start < 0 {
+			return true
+		}
+		length := bytes.IndexByte(data[start:], '>')
+		if tags++; tags > maxMarkup || length > maxTag {
+			return false
+		}
+		if length < 0 {
+			return len(data)-start <= maxTag
+		}
+		data = data[start+length:]
+	}
 }
 
 // xmlTime returns t as XML answers have it.
