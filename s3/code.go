@@ -36,6 +36,7 @@ const (
 	codeMalformedXML                 code = "MalformedXML"
 	codeMetadataTooLarge             code = "MetadataTooLarge"
 	codeMethodNotAllowed             code = "MethodNotAllowed"
+	codeMissingContentLength         code = "MissingContentLength"
 	codeNoSuchBucket                 code = "NoSuchBucket"
 	codeNoSuchKey                    code = "NoSuchKey"
 	codeNoSuchUpload                 code = "NoSuchUpload"
@@ -112,8 +113,9 @@ var codes = map[code]struct {
 	codeMetadataTooLarge: {http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size."},
 	codeMethodNotAllowed: {http.StatusMethodNotAllowed,
 		"The specified method is not allowed against this resource. Commits and tags cannot be changed."},
-	codeNoSuchBucket: {http.StatusNotFound, "The specified bucket does not exist"},
-	codeNoSuchKey:    {http.StatusNotFound, "The specified key does not exist."},
+	codeMissingContentLength: {http.StatusLengthRequired, "You must provide the Content-Length HTTP header."},
+	codeNoSuchBucket:         {http.StatusNotFound, "The specified bucket does not exist"},
+	codeNoSuchKey:            {http.StatusNotFound, "The specified key does not exist."},
 	codeNoSuchUpload: {http.StatusNotFound,
 		"The specified upload does not exist. It may have been aborted or completed."},
 	codeNoSuchVersion: {http.StatusNotFound, "The specified version does not exist."},

@@ -99,5 +99,5 @@ func withoutChunked(values []string) string {
 			kept = append(kept, item)
 		}
 	}
-	return strings.Join(kept, ",")
+	return strings.Join(kept, ", ")
 }

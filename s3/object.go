@@ -122,10 +122,11 @@ func typeOf(value string) checksum.Type {
 	return checksum.FullObject
 }
 
-// setMetadata adds what users attached to e.
+// setMetadata adds what users attached to e. The names of user metadata go out in lower case, as S3 has them: clients show
+// them as they come, and so does who looks them up there.
 func setMetadata(header http.Header, e *pfs.Entry) {
 	if shown, ok := shownMtime(e); ok {
-		header.Set(metaPrefix+mtimeName, shown)
+		header[metaPrefix+mtimeName] = []string{shown}
 	}
 	if e.Meta == nil {
 		return
@@ -137,7 +138,7 @@ func setMetadata(header http.Header, e *pfs.Entry) {
 	}
 	for name, value := range e.Meta.User {
 		if name != mtimeName {
-			header.Set(metaPrefix+name, value)
+			header[metaPrefix+name] = []string{value}
 		}
 	}
 	if n := len(e.Meta.Tags); n > 0 {

@@ -35,7 +35,7 @@ func (h *Handler) putObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	body, err := openPayload(q)
+	body, err := openBody(q)
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,15 @@ func openPayload(q *request, also ...checksum.Algorithm) (*payload, error) {
 	return p, nil
 }
 
+// openBody is openPayload for a body that becomes an object or part. That it is empty must be said: a request that lost its
+// length on the way looks just like one without a body.
+func openBody(q *request, also ...checksum.Algorithm) (*payload, error) {
+	if q.ContentLength == 0 && q.Header.Get("Content-Length") == "" {
+		return nil, fail(codeMissingContentLength)
+	}
+	return openPayload(q, also...)
+}
+
 // openPlain is openPayload for operations whose checksum headers are not about the body.
 func openPlain(q *request) (*payload, error) {
 	p := &payload{request: q, size: q.ContentLength, in: clientReader{q}, sums: map[checksum.Algorithm]hash.Hash{}}
@@ -118,12 +127,12 @@ func (p *payload) openChunked(form awschunked.Form) error {
 }
 
 func (p *payload) openMD5() error {
-	value := p.request.Header.Get("Content-Md5")
-	if value == "" {
+	values := p.request.Header.Values("Content-Md5")
+	if len(values) == 0 {
 		return nil
 	}
-	want, err := base64.StdEncoding.DecodeString(value)
-	if err != nil || len(want) != md5.Size {
+	want, err := base64.StdEncoding.DecodeString(values[0])
+	if len(values) > 1 || err != nil || len(want) != md5.Size {
 		return fail(codeInvalidDigest)
 	}
 	p.md5 = &digest{md5.New(), want}

@@ -70,6 +70,7 @@ func TestDigests(t *testing.T) {
 		{"md5", 200, "", []string{"Content-MD5", base64.StdEncoding.EncodeToString(md5sum[:])}},
 		{"wrong md5", 400, "BadDigest", []string{"Content-MD5", base64.StdEncoding.EncodeToString(other[:])}},
 		{"no md5", 400, "InvalidDigest", []string{"Content-MD5", "hello"}},
+		{"empty md5", 400, "InvalidDigest", []string{"Content-MD5", ""}},
 		{"sha256", 200, "", []string{"x-amz-content-sha256", hex.EncodeToString(sha[:])}},
 		{"wrong sha256", 400, "XAmzContentSHA256Mismatch", []string{"x-amz-content-sha256", strings.Repeat("0", 64)}},
 		{"no sha256", 400, "InvalidArgument", []string{"x-amz-content-sha256", "hello"}},
@@ -185,5 +186,29 @@ func TestGarbage(t *testing.T) {
 		if !strings.HasPrefix(answer, "HTTP/1.1 4") && !strings.HasPrefix(request, "OPTIONS *") {
 			t.Errorf("%q: %s", request, answer)
 		}
+	}
+}
+
+// A request that lost its length looks like one for an empty object, and must not make one.
+func TestBodyWithoutLength(t *testing.T) {
+	s := newServer(t)
+	id := s.create("/data/k")
+	for _, path := range []string{"/data/k", "/data/dir/", "/data/k?partNumber=1&uploadId=" + id} {
+		answer := s.raw("PUT " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		if !strings.HasPrefix(answer, "HTTP/1.1 411 ") || !strings.Contains(answer, "<Code>MissingContentLength</Code>") {
+			t.Errorf("PUT %s: %s", path, answer)
+		}
+	}
+	s.want(404, "NoSuchKey", "GET", "/data/k", "")
+	s.want(200, "", "PUT", "/data/k", "")
+}
+
+// Clients show the names of user metadata as they come, and S3 sends them in lower case.
+func TestMetadataNamesGoOutInLowerCase(t *testing.T) {
+	s := newServer(t)
+	s.put("/data/k", "x", "X-Amz-Meta-Two-Words", "a", "X-Amz-Meta-Mtime", "1.5")
+	answer := s.raw("HEAD /data/k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+	if !strings.Contains(answer, "\r\nx-amz-meta-two-words: a\r\n") || !strings.Contains(answer, "\r\nx-amz-meta-mtime: 1.5\r\n") {
+		t.Errorf("HEAD: %s", answer)
 	}
 }

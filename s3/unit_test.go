@@ -117,7 +117,7 @@ func TestContentEncoding(t *testing.T) {
 		want   string
 		values []string
 	}{{"", []string{"aws-chunked"}}, {"gzip", []string{"aws-chunked,gzip"}}, {"gzip",
-		[]string{"gzip, AWS-Chunked"}}, {"gzip,br", []string{"gzip", "br"}}, {"", nil}} {
+		[]string{"gzip, AWS-Chunked"}}, {"gzip, br", []string{"gzip", "br"}}, {"", nil}} {
 		if got := withoutChunked(tc.values); got != tc.want {
 			t.Errorf("%q: %q, want %q", tc.values, got, tc.want)
 		}

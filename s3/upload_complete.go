@@ -153,10 +153,10 @@ func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list 
 	return chosen, nil
 }
 
-// matches reports whether part is what the client means. An ETag of another form than ours, an MD5 say, tells nothing.
+// matches reports whether part is what the client means, as far as it says.
 func (c *completePart) matches(part *pfs.Part) bool {
 	etag := bareETag(c.ETag)
-	if len(etag) == len(emptyHash) && etag != part.Hash.String() {
+	if etag != "" && etag != part.Hash.String() {
 		return false
 	}
 	for _, a := range checksum.Algorithms() {

@@ -63,9 +63,9 @@ func (h *Handler) uploadPart(q *request) error {
 func openPart(q *request, upload *pfs.Upload) (*payload, error) {
 	a, _, ok := uploadChecksum(upload.Meta)
 	if !ok {
-		return openPayload(q)
+		return openBody(q)
 	}
-	body, err := openPayload(q, a)
+	body, err := openBody(q, a)
 	if err != nil {
 		return nil, err
 	}
