@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -82,8 +83,8 @@ func (p *program) followLog(c *cli.Context, a address, req control.FileRequest) 
 	if req.Limit == 0 {
 		req.Limit = followed
 	}
-	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		print := p.logPrinter(c)
+	return p.withMember(c, true, func(ctx context.Context, store *control.Client) error {
+		print, out := p.logPrinter(c), bufio.NewWriter(p.stdout)
 		for line, err := range store.Follow(ctx, req) {
 			switch {
 			case ctx.Err() != nil:
@@ -95,7 +96,8 @@ func (p *program) followLog(c *cli.Context, a address, req control.FileRequest) 
 			case c.Bool(flagJSON):
 				err = p.printJSON(line)
 			default:
-				print(p.stdout, line)
+				print(out, line)
+				err = out.Flush()
 			}
 			if err != nil {
 				return err

@@ -23,7 +23,12 @@ import (
 // withStore runs f with the operations of the store: those of its host, or, when there is none, of this process, which is
 // the host while f runs.
 func (p *program) withStore(c *cli.Context, f func(ctx context.Context, store *control.Client) error) error {
-	member, err := p.join(c, false)
+	return p.withMember(c, false, f)
+}
+
+// withMember is withStore for a command that, when staying is set, may run for so long that as the host it must let doors in.
+func (p *program) withMember(c *cli.Context, staying bool, f func(ctx context.Context, store *control.Client) error) error {
+	member, err := p.join(c, staying)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func TestRecordedSession(t *testing.T) {
 		t.Errorf("README.md shows\n%s\nand the commands print\n%s", recorded, alone)
 	}
 	s := harness.New(t)
-	s.Start("serve")
+	s.Start("serve").Ready()
 	if beside := record(t, s, recorded); beside != recorded {
 		t.Errorf("README.md shows\n%s\nand beside a daemon the commands print\n%s", recorded, beside)
 	}
@@ -102,7 +102,7 @@ func anonymous(session string) string {
 func TestFollowBesideADaemon(t *testing.T) {
 	s := harness.New(t)
 	s.Pfsd("repo", "create", "r")
-	s.Start("serve")
+	s.Start("serve").Ready()
 	cmd := s.Command("bash", "-c", "set -o pipefail; timeout 120 pfsd log --follow -q -n 1 r | head -n 3")
 	lines := make(chan string, 1)
 	go func() {
