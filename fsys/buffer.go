@@ -15,10 +15,16 @@ const (
 	maxTotalMemory  = 48 << 20
 )
 
+// keepFree is how much scratch files leave free on their disk. It is the store's, too, which needs room to commit anything,
+// and for what it does in the background: with less than this, what is written here could not be linked anyway.
+const keepFree = 256 << 20
+
 // scratch is where the buffers of one mount keep what they have.
 type scratch struct {
 	// dir holds the scratch files, which have no name there.
 	dir string
+	// keep is how many bytes are left free on its disk.
+	keep int64
 	// used is how much memory all buffers take.
 	used atomic.Int64
 }
@@ -39,6 +45,18 @@ func (s *scratch) open() (*os.File, error) {
 	return f, os.Remove(f.Name())
 }
 
+// checkRoom returns ENOSPC when size bytes more would take of what is to be left free.
+func (s *scratch) checkRoom(size int64) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(s.dir, &st); err != nil {
+		return &os.PathError{Op: "statfs", Path: s.dir, Err: err}
+	}
+	if int64(st.Bavail)*st.Bsize-size < s.keep {
+		return &os.PathError{Op: "write", Path: s.dir, Err: unix.ENOSPC}
+	}
+	return nil
+}
+
 // buffer keeps the bytes written to a file at their offsets: in memory while they lie close together and are few, else in a
 // sparse scratch file, that is, in the page cache, which the kernel can write out. It does not know which bytes
 // were written; what was not reads as anything. Its owner's lock guards it.
@@ -53,17 +71,20 @@ type buffer struct {
 
 // writeAt keeps p.
 func (b *buffer) writeAt(p []byte, off int64) error {
-	if b.file == nil && !b.grow(off, off+int64(len(p))) {
+	if b.file == nil && b.grow(off, off+int64(len(p))) {
+		copy(b.mem[off-b.start:], p)
+		return nil
+	}
+	if err := b.scratch.checkRoom(int64(len(p))); err != nil {
+		return err
+	}
+	if b.file == nil {
 		if err := b.spill(); err != nil {
 			return err
 		}
 	}
-	if b.file != nil {
-		_, err := b.file.WriteAt(p, off)
-		return err
-	}
-	copy(b.mem[off-b.start:], p)
-	return nil
+	_, err := b.file.WriteAt(p, off)
+	return err
 }
 
 // grow makes mem hold the bytes from off to end, too, and reports whether it could.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"pfsd/pfs"
@@ -22,6 +23,8 @@ const maxSize = math.MaxInt64 / 2
 type fileData struct {
 	contents contentOpener
 	scratch  *scratch
+	// foldFailed is set when folding early has failed, and not succeeded since.
+	foldFailed atomic.Bool
 
 	// mu guards what follows. Readers hold it while they read written bytes or a content with written bytes over it.
 	mu sync.RWMutex

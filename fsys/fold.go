@@ -154,7 +154,8 @@ func (m *mount) relieve(n *inode, d *fileData) error {
 		go func() {
 			defer m.work.Done()
 			defer n.folding.Unlock()
-			if _, _, err := m.foldData(d, true); err != nil {
+			_, _, err := m.foldData(d, true)
+			if failed := d.foldFailed.Swap(err != nil); err != nil && !failed {
 				m.log.Warn("folding early failed, and is tried again", "inode", n.id, "error", err)
 			}
 		}()

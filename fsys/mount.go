@@ -145,7 +145,7 @@ func newMount(ctx context.Context, store core, cfg Config) (*mount, error) {
 		RawFileSystem: fuse.NewDefaultRawFileSystem(), store: store, cfg: cfg, log: cfg.Log,
 		by: pfs.By{Origin: pfs.OriginMount, Author: cfg.Author},
 	}
-	m.scratch.dir = cfg.ScratchDir
+	m.scratch.dir, m.scratch.keep = cfg.ScratchDir, keepFree
 	m.ctx, m.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	root, err := snap.Stat(ctx, "")
 	if err != nil {

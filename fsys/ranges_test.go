@@ -1,10 +1,14 @@
 package fsys
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
 // TestRanges does random things to a set and to a model of it, an array of flags.
@@ -106,4 +110,20 @@ func TestBuffer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBufferLeavesRoom writes where nothing may be taken of the disk: what fits in memory is kept.
+func TestBufferLeavesRoom(t *testing.T) {
+	b := buffer{scratch: &scratch{dir: t.TempDir(), keep: math.MaxInt64}}
+	if err := b.writeAt([]byte("small"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.writeAt([]byte("far away"), 2*maxBufferMemory); status(err) != fuse.Status(syscall.ENOSPC) {
+		t.Errorf("%v, want ENOSPC", err)
+	}
+	got := make([]byte, 5)
+	if _, err := b.ReadAt(got, 0); err != nil || string(got) != "small" {
+		t.Errorf("%q, %v", got, err)
+	}
+	b.reset()
 }
