@@ -154,7 +154,8 @@ func (p *program) printChange(w io.Writer, c control.Change) {
 	if c.From != "" {
 		path = p.name(c.From) + " -> " + path
 	}
-	fmt.Fprintf(w, "%s  %12s  %12s  %s\n", p.paint(styles[c.Status], letters[c.Status]), sizeOrDash(c.Before), sizeOrDash(c.After), path)
+	letter := p.paint(styles[c.Status], letters[c.Status])
+	fmt.Fprintf(w, "%s  %12s  %12s  %s\n", letter, sizeOrDash(c.Before), sizeOrDash(c.After), path)
 }
 
 func sizeOrDash(e *control.Entry) string {

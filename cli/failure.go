@@ -87,6 +87,11 @@ var remedies = map[pfs.Kind]string{
 	pfs.KindInternal:       "",
 }
 
+// looksLikeID reports whether a name is more likely the beginning of a commit's id than that of a branch.
+func looksLikeID(name string) bool {
+	return len(name) >= 6 && strings.Trim(name, "0123456789abcdef") == "" && strings.ContainsAny(name, "0123456789")
+}
+
 // remedy returns what to do about err, or "".
 func remedy(err error) string {
 	var e *pfs.Error
@@ -101,6 +106,9 @@ func remedy(err error) string {
 		return "see the repos with: pfsd repo list"
 	case pfs.KindBranchNotFound:
 		if ref, err := pfs.ParseRef(e.Ref); err == nil && ref.Name != "" {
+			if looksLikeID(ref.Name) {
+				return "a commit is named by all 32 digits of its id: see them with pfsd log"
+			}
 			return "make it with: pfsd branch create " + pfs.BranchRef(ref.Repo, ref.Name).String()
 		}
 		return "see the branches with: pfsd branch list"

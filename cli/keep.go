@@ -15,8 +15,8 @@ func (p *program) setBranchCommand() *cli.Command {
 	return &cli.Command{
 		Name: "set", Usage: "say how long the automatic commits of a branch stay",
 		UsageText: "pfsd branch set --keep-automatic POLICY [--dry-run] [--json] BRANCH.REPO",
-		Description: "Automatic commits are those that a mount makes by itself. A POLICY is \"" + pfs.KeepForever + "\", \"default\", or steps\n" +
-			"AGE:EVERY with commas between: of the commits older than AGE, the last in each EVERY stays. The\n" +
+		Description: "Automatic commits are those that a mount makes by itself. A POLICY is \"" + pfs.KeepForever + "\",\n" +
+			"\"default\", or steps AGE:EVERY with commas between: of the commits older than AGE, the last in each EVERY stays. The\n" +
 			"default is " + pfs.DefaultKeep + ". Never removed are commits made through S3 or by a command,\n" +
 			"tagged ones, and those that something else starts from. Prints the commits that go.\n\n" +
 			"Example: pfsd branch set --keep-automatic 48h:1h,720h:24h --dry-run master.images",

@@ -62,6 +62,7 @@ func TestVersionsRefused(t *testing.T) {
 	}{
 		{"unknown source", "merge x.r r", exitFailure, "x.r: no such branch"},
 		{"unknown target", "merge r x.r", exitFailure, "x.r: no such branch"},
+		{"part of an id", "show " + open[:12] + ".r", exitFailure, "all 32 digits"},
 		{"two sides", "merge --ours --theirs b.r r", exitUsage, "exclude one another"},
 		{"conflict", "merge b.r r", exitFailure, "--ours or --theirs"},
 		{"no common history", "merge alone.r r", exitFailure, "no commit in common"},
@@ -132,7 +133,8 @@ func TestDiffForms(t *testing.T) {
 	id(t, data, "", "mv", "r:/from", "r:/to")
 	id(t, data, "new\n", "put", "-", "r:/new")
 	for _, c := range []struct{ form, want string }{
-		{"", "M             2             3  binary\nA             -             4  new\nM             8             6  text\nR             5             5  from -> to\n"},
+		{"", "M             2             3  binary\nA             -             4  new\n" +
+			"M             8             6  text\nR             5             5  from -> to\n"},
 		{"--names", "binary\nnew\ntext\nto\n"},
 		{"--stat", "1 added, 0 deleted, 2 changed, 1 renamed; 15 B before, 18 B after\n"},
 	} {
@@ -344,7 +346,8 @@ func TestScriptsOutput(t *testing.T) {
 			t.Errorf("%s prints nothing", args)
 		}
 	}
-	if got := strings.Fields(ok(t, data, "", "du", "r")); !slices.Equal(got[7:], []string{"1", "5", "5", "5", "0", "0", "master.r"}) {
+	want := []string{"1", "5", "5", "5", "0", "0", "master.r"}
+	if got := strings.Fields(ok(t, data, "", "du", "r")); !slices.Equal(got[7:], want) {
 		t.Errorf("du: %v", got)
 	}
 }

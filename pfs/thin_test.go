@@ -2,6 +2,7 @@ package pfs_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,6 +73,17 @@ func TestThin(t *testing.T) {
 		t.Errorf("%d commits would go (%v)", len(would), err)
 	}
 	wantLog(62, 62)
+	if under, err := s.WouldThin(ctx, master, pfs.KeepForever); err != nil || len(under) > 0 {
+		t.Errorf("%d commits would go although all are to be kept (%v)", len(under), err)
+	}
+	if under, err := s.WouldThin(ctx, master, ""); err != nil || !slices.Equal(under, would) {
+		t.Errorf("under the default policy %v would go, not %v (%v)", under, would, err)
+	}
+	_, err = s.WouldThin(ctx, master, "sometimes")
+	wantKind(t, err, pfs.KindInvalid)
+	if keep, err := s.Keep(ctx, master); err != nil || keep != pfs.DefaultKeep {
+		t.Errorf("the policy is %q (%v)", keep, err)
+	}
 	pfstest.Check(t, s)
 	gone, err := s.Thin(ctx, master, false)
 	if err != nil || len(gone) != len(would) {

@@ -64,7 +64,8 @@ func logLine(e pfs.LogEntry, path string) LogLine {
 // commitOf returns c as commands show it.
 func commitOf(c pfs.Commit) Commit {
 	return Commit{
-		ID: c.ID, Parents: c.Parents, Time: c.Time.UTC(), Origin: c.Origin.String(), Author: c.Author, Message: c.Message,
+		ID: c.ID, Parents: append([]pfs.CommitID{}, c.Parents...), Time: c.Time.UTC(),
+		Origin: c.Origin.String(), Author: c.Author, Message: c.Message,
 		Files: c.Totals.Files, Bytes: c.Totals.Bytes,
 	}
 }

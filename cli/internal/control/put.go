@@ -32,7 +32,8 @@ type putItem struct {
 // put stores the files of a stream of parts and links them in one commit, which it answers with. The first part is a
 // PutRequest, each other an Entry of kind file, dir, symlink or link with its bytes; its path is from the root, and a zero
 // mtime stands for the time of the commit. A file with an ETag comes without bytes: the branch must have it with that ETag.
-// A link is a further name of the file at the path that is its target. When the stream does not come to its proper end nothing is linked.
+// A link is a further name of the file at the path that is its target. When the stream does not come to its proper end
+// nothing is linked.
 func (h *Handler) put(w http.ResponseWriter, r *http.Request) {
 	commit, err := h.putParts(r.Context(), r.Body, r.Header.Get("Content-Type"))
 	if err != nil {

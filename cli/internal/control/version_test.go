@@ -231,8 +231,9 @@ func TestCombining(t *testing.T) {
 		if err != nil || restored.ID.IsZero() || text(t, c, "r", "b") != "x" {
 			t.Errorf("restore: %+v, %v", restored, err)
 		}
-		if nothing, err := c.Restore(ctx, control.ChangeRequest{Ref: "master.r", Path: "b", From: "side.r"}); err != nil || !nothing.ID.IsZero() {
-			t.Errorf("a restore of what is there made the commit %+v, %v", nothing, err)
+		restored, err = c.Restore(ctx, control.ChangeRequest{Ref: "master.r", Path: "b", From: "side.r"})
+		if err != nil || !restored.ID.IsZero() {
+			t.Errorf("a restore of what is there made the commit %+v, %v", restored, err)
 		}
 		put(t, c, "r", map[string]string{"dir/new": "n"})
 		if _, err := c.Restore(ctx, control.ChangeRequest{Ref: "master.r", Path: "dir", From: "side.r"}); err != nil {
@@ -385,17 +386,20 @@ func TestFilesAreArranged(t *testing.T) {
 			{"copy a tree", second(c.Copy(ctx, control.FilesRequest{Ref: "r", Sources: from("d"), To: "copy", Recursive: true})), 0},
 			{"copy into itself",
 				second(c.Copy(ctx, control.FilesRequest{Ref: "r", Sources: from("d"), To: "d/in", Recursive: true})), pfs.KindInvalid},
-			{"copy to another repo", second(c.Copy(ctx, control.FilesRequest{Ref: "other", Sources: from("d", "a"), Recursive: true})), 0},
+			{"copy to another repo",
+				second(c.Copy(ctx, control.FilesRequest{Ref: "other", Sources: from("d", "a"), Recursive: true})), 0},
 			{"copy over a directory",
 				second(c.Copy(ctx, control.FilesRequest{Ref: "other", Sources: from("d"), Recursive: true})), pfs.KindExists},
 			{"copy two to a file", second(c.Copy(ctx, control.FilesRequest{Ref: "r", Sources: from("a", "b"), To: "a"})), pfs.KindNotDir},
 			{"make directories", second(c.MakeDir(ctx, control.FilesRequest{Ref: "r", Paths: []string{"m", "n"}})), 0},
 			{"make what is there", second(c.MakeDir(ctx, control.FilesRequest{Ref: "r", Paths: []string{"m"}})), pfs.KindExists},
-			{"make below nothing", second(c.MakeDir(ctx, control.FilesRequest{Ref: "r", Paths: []string{"p/q"}})), pfs.KindFileNotFound},
+			{"make below nothing",
+				second(c.MakeDir(ctx, control.FilesRequest{Ref: "r", Paths: []string{"p/q"}})), pfs.KindFileNotFound},
 			{"make all", second(c.MakeDir(ctx, control.FilesRequest{Ref: "r", Paths: []string{"p/q"}, Parents: true})), 0},
 			{"move into a directory", second(c.Move(ctx, control.FilesRequest{Ref: "r", Sources: from("a", "d"), To: "m"})), 0},
 			{"move under another name", second(c.Move(ctx, control.FilesRequest{Ref: "r", Sources: from("b"), To: "s/t/b2"})), 0},
-			{"move what is not there", second(c.Move(ctx, control.FilesRequest{Ref: "r", Sources: from("b"), To: "c"})), pfs.KindFileNotFound},
+			{"move what is not there",
+				second(c.Move(ctx, control.FilesRequest{Ref: "r", Sources: from("b"), To: "c"})), pfs.KindFileNotFound},
 			{"move into nothing", second(c.Move(ctx, control.FilesRequest{Ref: "r", Sources: from("m"), To: "x", Into: true})),
 				pfs.KindFileNotFound},
 		}
