@@ -130,3 +130,28 @@ func TestRunningGetKeepsItsVersion(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(first)+len(rest), err)
 	}
 }
+
+// An upload that is completed by several at once is completed for all of them, whoever comes first.
+func TestRacingCompletions(t *testing.T) {
+	s := newServer(t)
+	for i := range 20 {
+		path := fmt.Sprint("/data/", i)
+		id := s.create(path)
+		body := completion(s.part(path, id, 1, "one"))
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				response, err := s.Client().Post(s.URL+path+"?uploadId="+id, "", strings.NewReader(body))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer response.Body.Close()
+				if answer, err := io.ReadAll(response.Body); err != nil || response.StatusCode != 200 {
+					t.Errorf("%s: %s %v", path, answer, err)
+				}
+			})
+		}
+		group.Wait()
+	}
+}

@@ -84,6 +84,13 @@ func (w *response) setVersionID(id string) {
 	}
 }
 
+// setCommit adds the version id of what a write made. A write that changed nothing, or is in an open commit, has none.
+func (w *response) setCommit(c pfs.Commit) {
+	if !c.ID.IsZero() {
+		w.setVersionID(c.ID.String())
+	}
+}
+
 // setObject adds all that the headers say of o to the answer, but its length.
 func (h *Handler) setObject(q *request, o *object) {
 	header := q.w.Header()

@@ -99,10 +99,14 @@ func (h *Handler) copyObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	q.w.setVersionID(commit.ID.String())
+	q.w.setCommit(commit)
+	modified := commit.Time
+	if commit.ID.IsZero() {
+		modified = h.cfg.Now()
+	}
 	return q.w.xml(http.StatusOK, copyResult{
 		XMLName:      elementName("CopyObjectResult"),
-		LastModified: xmlTime(commit.Time), ETag: quote(h.styled(l.content.ETag(), meta)),
+		LastModified: xmlTime(modified), ETag: quote(h.styled(l.content.ETag(), meta)),
 		checksumXML: checksumElements(meta.Checksums),
 	})
 }

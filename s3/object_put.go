@@ -59,7 +59,7 @@ func (h *Handler) putDirectory(q *request, l *link, body *payload) error {
 	if err != nil {
 		return err
 	}
-	q.w.setVersionID(commit.ID.String())
+	q.w.setCommit(commit)
 	q.w.Header().Set("Etag", quote(h.styled(emptyHash, l.meta)))
 	return q.w.empty(http.StatusOK)
 }
@@ -76,7 +76,7 @@ func (h *Handler) putFile(q *request, l *link, body *payload) error {
 	if err != nil {
 		return err
 	}
-	q.w.setVersionID(commit.ID.String())
+	q.w.setCommit(commit)
 	header := q.w.Header()
 	header.Set("Etag", quote(h.styled(l.content.ETag(), l.meta)))
 	for _, a := range checksum.Algorithms() {

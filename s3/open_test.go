@@ -2,6 +2,7 @@ package s3_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"pfsd/pfs"
@@ -17,7 +18,13 @@ func TestOpenCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	bucket := "/" + open.ID.String() + ".master.data"
-	s.put(bucket+"/k", "inside")
+	if version := s.put(bucket+"/k", "inside"); version != "" {
+		t.Errorf("version %s before there is a commit", version)
+	}
+	copied := s.want(200, "", "PUT", bucket+"/copy", "", "x-amz-copy-source", bucket+"/k")
+	if copied.Header.Get("X-Amz-Version-Id") != "" || strings.Contains(copied.body, "<LastModified>0001-") {
+		t.Errorf("copy: %v %s", copied.Header, copied.body)
+	}
 	if got := s.get(bucket + "/k"); got != "inside" {
 		t.Errorf("in the open commit: %q", got)
 	}

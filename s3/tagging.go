@@ -144,8 +144,6 @@ func (h *Handler) setTags(q *request, tags map[string]string, status int) error 
 	if err != nil {
 		return err
 	}
-	if !commit.ID.IsZero() {
-		q.w.setVersionID(commit.ID.String())
-	}
+	q.w.setCommit(commit)
 	return q.w.empty(status)
 }

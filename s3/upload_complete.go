@@ -50,19 +50,19 @@ func (h *Handler) completeUpload(q *request) error {
 	}
 	ref, upload, err := h.upload(q)
 	if pfs.KindOf(err) == pfs.KindUploadNotFound {
-		return h.completeAgain(q, err)
+		return h.completeAgain(q, ref, err)
 	}
 	if err != nil {
 		return err
 	}
 	commit, l, err := h.complete(q, ref, upload, asked.Part)
 	if pfs.KindOf(err) == pfs.KindUploadNotFound {
-		return h.completeAgain(q, err)
+		return h.completeAgain(q, ref, err)
 	}
 	if err != nil {
 		return err
 	}
-	q.w.setVersionID(commit.ID.String())
+	q.w.setCommit(commit)
 	return h.answerComplete(q, upload.Path, h.styled(l.content.ETag(), l.meta), l.meta)
 }
 
@@ -106,8 +106,16 @@ func (h *Handler) answerComplete(q *request, key, etag string, meta *pfs.Meta) e
 	})
 }
 
-// completeAgain answers a request for an upload that there is not: as before, if the object at the key was made by it.
-func (h *Handler) completeAgain(q *request, notFound error) error {
+// errUnchanged ends a transaction that only waits for those before it.
+var errUnchanged = errors.New("nothing to change")
+
+// completeAgain answers a request for an upload that there is not: as before, if the object at the key was made by it. The
+// commit that ended the upload may be on disk and not shown yet; it is shown before another transaction begins.
+func (h *Handler) completeAgain(q *request, ref pfs.Ref, notFound error) error {
+	_, err := h.store.Update(q.Context(), ref, q.by(), func(*pfs.Tx) error { return errUnchanged })
+	if !errors.Is(err, errUnchanged) {
+		return err
+	}
 	o, err := h.object(q.Context(), q.bucket, q.key, "")
 	if err != nil {
 		return notFound
