@@ -10,8 +10,10 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultMaxSize  = 1 << 30
-	DefaultFreeMark = 64 << 20
+	DefaultMaxSize = 1 << 30
+	// DefaultFreeMark is more than badgerkv needs for a transaction, as long as it is small: a disk that bulk bytes have filled
+	// must still have room for the commit of what deletes some.
+	DefaultFreeMark = 192 << 20
 	DefaultIdle     = 32
 	DefaultHandles  = 256
 )
