@@ -77,7 +77,7 @@ func sameBytes(name string, e *control.Entry) (string, error) {
 		return "", err
 	}
 	defer file.Close()
-	sum, err := hashOf(file)
+	sum, err := hashOf(file, e.Size)
 	if err != nil || sum != e.ETag {
 		return "", err
 	}

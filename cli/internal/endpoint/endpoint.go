@@ -94,10 +94,13 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 	return s, nil
 }
 
+// stall is how long a client may keep a running request waiting for its next bytes.
+const stall = 2 * time.Minute
+
 func handlerConfig(spec door.S3, cfg Config) s3.Config {
 	c := s3.Config{
 		AccessKey: spec.AccessKey, SecretKey: spec.SecretKey, Domain: spec.Domain,
-		Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID},
+		Now: cfg.Now, Stall: stall, Rand: cfg.Rand, Log: cfg.Log, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID},
 	}
 	if spec.DashETags {
 		c.ETag = s3.ETagDash
