@@ -51,6 +51,8 @@ type fileData struct {
 	killed bool
 	// since is when the oldest change that is not linked was made.
 	since int64
+	// closed is set by close: what a fold that was at work then has made is of no use any more.
+	closed bool
 }
 
 // contentOpener gives readers of contents.
@@ -214,10 +216,11 @@ func readFull(f *pfs.File, p []byte, off int64) error {
 	return err
 }
 
-// close gives back what the data holds. Nobody may use it any more.
+// close gives back what the data holds. Nobody may use it any more, but a fold that is at work may end.
 func (d *fileData) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.closed = true
 	d.buf.reset()
 	d.dirty, d.folding = nil, nil
 	d.setPinLocked(nil)

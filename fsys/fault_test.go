@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -281,4 +282,27 @@ func TestScratchFiles(t *testing.T) {
 	}
 	r.want("close", r.flush(id), fuse.OK)
 	r.release(id)
+}
+
+// TestCloseWhileFolding closes data while it is folded, as when the last handle of a removed file is closed: what the fold has
+// made must not stay pinned.
+func TestCloseWhileFolding(t *testing.T) {
+	store := newStore(t)
+	made, err := store.Ingest(context.Background(), strings.NewReader("written"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newFileData(store, &scratch{dir: t.TempDir()}, pfs.Content{})
+	if err := d.write([]byte("written"), 0, 1, false); err != nil {
+		t.Fatal(err)
+	}
+	f, nothing := d.begin(false)
+	if nothing {
+		t.Fatal("nothing to fold")
+	}
+	d.close()
+	d.end(f, made)
+	if d.pin != nil {
+		t.Error("the content is still pinned")
+	}
 }

@@ -84,7 +84,11 @@ func (d *fileData) end(f fold, made *pfs.Ingested) {
 	defer d.mu.Unlock()
 	folded := d.folding
 	d.folding = nil
-	if made == nil {
+	switch {
+	case d.closed && made != nil:
+		made.Release()
+		return
+	case made == nil:
 		d.dirty.addAll(folded)
 		return
 	}
