@@ -121,6 +121,29 @@ func TestTwoMounts(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	t.Run("rmdir", func(t *testing.T) {
+		if err := os.Mkdir(filepath.Join(f.dir, "dir"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.Create(filepath.Join(f.dir, "dir", "new"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := filepath.Join(second, "dir")
+		wantErr(t, "rmdir before the close", syscall.Rmdir(other), syscall.ENOTEMPTY)
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.get("dir/new"); got.Absent {
+			t.Error("the new file is lost")
+		}
+		if err := os.Remove(filepath.Join(f.dir, "dir", "new")); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Rmdir(other); err != nil {
+			t.Errorf("rmdir of an empty directory: %v", err)
+		}
+	})
 	t.Run("pushed", func(t *testing.T) {
 		if err := os.WriteFile(a, []byte("1"), 0o644); err != nil {
 			t.Fatal(err)

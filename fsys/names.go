@@ -1,6 +1,7 @@
 package fsys
 
 import (
+	"strings"
 	"sync"
 
 	"pfsd/pfs"
@@ -34,6 +35,18 @@ func (s *Names) take(p promise, n *inode) bool {
 	return true
 }
 
+// anyBelow reports whether a name below a directory is promised.
+func (s *Names) anyBelow(dir promise) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p := range s.taken {
+		if p.ref == dir.ref && strings.HasPrefix(p.path, dir.path+"/") {
+			return true
+		}
+	}
+	return false
+}
+
 // drop ends all promises to n.
 func (s *Names) drop(n *inode) {
 	s.mu.Lock()
@@ -43,6 +56,12 @@ func (s *Names) drop(n *inode) {
 			delete(s.taken, p)
 		}
 	}
+}
+
+// hasNewFiles reports whether the directory at path has files that are not linked, in this mount or another one: the store
+// takes it for empty, and who has them open does not.
+func (m *mount) hasNewFiles(dir *inode, path string) bool {
+	return dir != nil && len(m.table.private(dir)) > 0 || m.cfg.Names.anyBelow(promise{m.cfg.Ref, path})
 }
 
 // unreserve ends the promise of n's name, when it is linked or gone.

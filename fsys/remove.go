@@ -69,9 +69,9 @@ func (m *mount) Rmdir(_ <-chan struct{}, h *fuse.InHeader, name string) fuse.Sta
 	if n != nil {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		if len(m.table.private(n)) > 0 {
-			return fuse.Status(syscall.ENOTEMPTY)
-		}
+	}
+	if m.hasNewFiles(n, path) {
+		return fuse.Status(syscall.ENOTEMPTY)
 	}
 	if err := m.change(func(tx *pfs.Tx) error { return tx.Rmdir(path) }); err != nil {
 		return m.fail("rmdir", err)

@@ -89,7 +89,7 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 		return fuse.ENOENT, true
 	}
 	target := m.table.child(mv.toDir, mv.to)
-	if st := m.checkTarget(mv, target); st != fuse.OK {
+	if st := m.checkTarget(mv, target, to); st != fuse.OK {
 		return st, true
 	}
 	err := m.change(func(tx *pfs.Tx) error { return tx.Rename(from, to, mv.mode) })
@@ -104,14 +104,15 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 	return fuse.OK, true
 }
 
-// checkTarget returns what stops a rename from taking the place of target, which may be nil, for what this mount alone knows.
-func (m *mount) checkTarget(mv move, target *inode) fuse.Status {
+// checkTarget returns what stops a rename from taking the place of target, which may be nil, at path, for what the store does
+// not know.
+func (m *mount) checkTarget(mv move, target *inode, path string) fuse.Status {
 	switch {
-	case target == nil || mv.mode == pfs.RenameExchange:
+	case mv.mode == pfs.RenameExchange:
 		return fuse.OK
-	case mv.mode == pfs.RenameNoReplace && !target.linked.Load():
+	case mv.mode == pfs.RenameNoReplace && target != nil && !target.linked.Load():
 		return fuse.Status(syscall.EEXIST)
-	case mv.mode == pfs.RenameReplace && len(m.table.private(target)) > 0:
+	case mv.mode == pfs.RenameReplace && m.hasNewFiles(target, path):
 		return fuse.Status(syscall.ENOTEMPTY)
 	}
 	return fuse.OK
