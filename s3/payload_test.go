@@ -117,8 +117,16 @@ func TestChunkedWithoutLength(t *testing.T) {
 	}
 }
 
-// raw sends bytes as they are and returns all that is answered before the server, or the client, closes.
+// raw sends bytes as they are, and that there are no more of them, and returns all that is answered before the server
+// closes. To the server that looks like a client that may be gone: it need not carry out a request that was whole.
 func (s *server) raw(request string) string {
+	s.t.Helper()
+	return s.exchange(request, true)
+}
+
+// exchange sends bytes as they are, and with end that there are no more, and returns all that is answered before the
+// server closes.
+func (s *server) exchange(request string, end bool) string {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
 	if err != nil {
@@ -128,8 +136,10 @@ func (s *server) raw(request string) string {
 	if _, err := io.WriteString(conn, request); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-		s.t.Fatal(err)
+	if end {
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	var out bytes.Buffer
 	_, _ = io.Copy(&out, conn)
@@ -165,11 +175,11 @@ func TestTruncatedBody(t *testing.T) {
 func TestExpectContinue(t *testing.T) {
 	s := newServer(t)
 	head := "PUT /%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
-	if answer := s.raw(fmt.Sprintf(head, "missing/k")); !strings.HasPrefix(answer, "HTTP/1.1 404") ||
+	if answer := s.exchange(fmt.Sprintf(head, "missing/k"), false); !strings.HasPrefix(answer, "HTTP/1.1 404") ||
 		strings.Contains(answer, "100 Continue") {
 		t.Errorf("refused: %s", answer)
 	}
-	if answer := s.raw(fmt.Sprintf(head, "data/k") + "hello"); !strings.HasPrefix(answer,
+	if answer := s.exchange(fmt.Sprintf(head, "data/k")+"hello", false); !strings.HasPrefix(answer,
 		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK") {
 		t.Errorf("taken: %s", answer)
 	}
@@ -194,7 +204,7 @@ func TestBodyWithoutLength(t *testing.T) {
 	s := newServer(t)
 	id := s.create("/data/k")
 	for _, path := range []string{"/data/k", "/data/dir/", "/data/k?partNumber=1&uploadId=" + id} {
-		answer := s.raw("PUT " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		answer := s.exchange("PUT "+path+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", false)
 		if !strings.HasPrefix(answer, "HTTP/1.1 411 ") || !strings.Contains(answer, "<Code>MissingContentLength</Code>") {
 			t.Errorf("PUT %s: %s", path, answer)
 		}
@@ -207,7 +217,7 @@ func TestBodyWithoutLength(t *testing.T) {
 func TestMetadataNamesGoOutInLowerCase(t *testing.T) {
 	s := newServer(t)
 	s.put("/data/k", "x", "X-Amz-Meta-Two-Words", "a", "X-Amz-Meta-Mtime", "1.5")
-	answer := s.raw("HEAD /data/k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+	answer := s.exchange("HEAD /data/k HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", false)
 	if !strings.Contains(answer, "\r\nx-amz-meta-two-words: a\r\n") || !strings.Contains(answer, "\r\nx-amz-meta-mtime: 1.5\r\n") {
 		t.Errorf("HEAD: %s", answer)
 	}
