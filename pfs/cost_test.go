@@ -23,6 +23,7 @@ func full() bool { return os.Getenv("PFSD_TEST_FULL") != "" }
 // countedStore is a store whose rows are counted as they are written and read.
 type countedStore struct {
 	*pfs.Store
+	rows   *memkv.Store
 	writes *kvtest.Recorder
 	reads  *readCounter
 }
@@ -30,7 +31,20 @@ type countedStore struct {
 // newCountedStore returns a store with the repo images.
 func newCountedStore(t *testing.T) countedStore {
 	t.Helper()
-	writes := kvtest.Record(memkv.New(), nil)
+	rows := memkv.New()
+	s := countRows(t, rows)
+	if _, err := s.CreateRepo(ctx, "images", pfs.Owner{}, byCLI); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// cold returns the store as it is when it has just been opened: nothing is in its caches.
+func (s countedStore) cold(t *testing.T) countedStore { return countRows(t, s.rows.Crash()) }
+
+func countRows(t *testing.T, rows *memkv.Store) countedStore {
+	t.Helper()
+	writes := kvtest.Record(rows, nil)
 	reads := &readCounter{Store: writes}
 	packs, err := pack.Open(pack.NewMemory(nil), pack.Options{})
 	if err != nil {
@@ -45,10 +59,7 @@ func newCountedStore(t *testing.T) countedStore {
 			t.Error(err)
 		}
 	})
-	if _, err := s.CreateRepo(ctx, "images", pfs.Owner{}, byCLI); err != nil {
-		t.Fatal(err)
-	}
-	return countedStore{s, writes, reads}
+	return countedStore{s, rows, writes, reads}
 }
 
 // written returns how many bytes of rows were written since it was last asked.
@@ -204,5 +215,48 @@ func TestCostOfALog(t *testing.T) {
 	// How many rows a directory is read from varies with its place in a chain of deltas, up to a limit.
 	if cost[1] > 2*cost[0] {
 		t.Errorf("in a longer history it reads more rows: %v", cost)
+	}
+}
+
+// TestCostOfADiff: what differs in ten files costs about the same to find among few and among many.
+func TestCostOfADiff(t *testing.T) {
+	sizes := []int{1000, 50_000}
+	if full() {
+		sizes[1] = 1_000_000
+	}
+	var cost []int64
+	for _, n := range sizes {
+		s := newCountedStore(t)
+		s.fill(t, n)
+		before, err := s.Commit(ctx, master)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := ingest(t, s.Store, "changed")
+		update(t, s.Store, master, func(tx *pfs.Tx) error {
+			for i := range 10 {
+				if err := tx.PutFile(fmt.Sprintf("some-file-name-%08d", i*(n/10)), changed, nil, 0); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		s = s.cold(t)
+		s.reads.rows.Store(0)
+		found := 0
+		for _, err := range s.Diff(ctx, pfs.Ref{Repo: "images", Commit: before.ID}, master, "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found++
+		}
+		t.Logf("ten differences among %d files take %d rows", n, s.reads.rows.Load())
+		if found != 10 {
+			t.Errorf("%d differences, want 10", found)
+		}
+		cost = append(cost, s.reads.rows.Load())
+	}
+	if cost[1] > 3*max(cost[0], 20) {
+		t.Errorf("among more files it reads more rows: %v", cost)
 	}
 }
