@@ -279,7 +279,7 @@ type clientReader struct{ *request }
 
 // Read implements io.Reader.
 func (c clientReader) Read(p []byte) (int, error) {
-	n, err := c.Body.Read(p)
+	n, err := c.stall.read(c.Body.Read, p)
 	var timeout net.Error
 	switch {
 	case err == nil, err == io.EOF:

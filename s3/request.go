@@ -24,7 +24,9 @@ type request struct {
 	author   string
 	// received is how many bytes of the body were read, after decoding.
 	received int64
-	err      error
+	// stall bounds how long the client may keep the request waiting; may be nil.
+	stall *stall
+	err   error
 }
 
 // parseQuery parses a query as S3 does: "&" alone separates, and what is not well escaped stays as it is.

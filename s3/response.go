@@ -22,7 +22,7 @@ func (w *response) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	n, err := w.ResponseWriter.Write(p)
+	n, err := w.request.stall.write(w.ResponseWriter.Write, p)
 	w.written += int64(n)
 	return n, err
 }
