@@ -8,7 +8,8 @@ import (
 
 // stall ends reads from, and writes to, a client that neither sends nor takes anything. The deadline is for each of them and
 // not for the whole, which may be of any size, and is lifted behind it: what a handler does in between is not the client's
-// time. Behind a failure it stays, so that the server does not wait for the rest of the body either. A nil stall waits for ever, and so does one whose connection has no deadlines.
+// time. Behind a failure it stays, so that the server does not wait for the rest of the body either. A nil stall waits for
+// ever, and so does one whose connection has no deadlines.
 type stall struct {
 	connection *http.ResponseController
 	after      time.Duration
