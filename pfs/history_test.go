@@ -379,6 +379,42 @@ func TestRenameAndUndelete(t *testing.T) {
 	wantKind(t, s.Undelete(ctx, prod), pfs.KindExists)
 }
 
+// TestRenameTakesOpenCommitsAlong renames a branch with an open commit, which goes on, is opened again, and finished.
+func TestRenameTakesOpenCommitsAlong(t *testing.T) {
+	dir := t.TempDir()
+	s := pfstest.OpenDisk(t, dir)
+	if _, err := s.CreateRepo(ctx, "images", pfs.Owner{}, byCLI); err != nil {
+		t.Fatal(err)
+	}
+	branchOf(t, s, dev, master)
+	open, err := s.StartCommit(ctx, dev, byCLI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, pfs.Ref{Repo: "images", Commit: open.ID}, "a", "1")
+	if _, err := s.RenameBranch(ctx, dev, "prod"); err != nil {
+		t.Fatal(err)
+	}
+	inside := pfs.Ref{Repo: "images", Name: "prod", Commit: open.ID}
+	wantTexts(t, s, inside, "a=1")
+	put(t, s, inside, "b", "2")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = pfstest.OpenDisk(t, dir)
+	if all, err := s.OpenCommits(ctx, "images"); err != nil || len(all) != 1 || all[0].Branch != "prod" {
+		t.Errorf("the open commits are %+v (%v), want one on prod", all, err)
+	}
+	if _, err := s.FinishCommit(ctx, inside, byCLI, pfs.ResolveNone); err != nil {
+		t.Fatal(err)
+	}
+	wantTexts(t, s, pfs.BranchRef("images", "prod"), "a=1 b=2")
+	pfstest.Check(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestCopySharesEverything(t *testing.T) {
 	s := forked(t)
 	put(t, s, master, "d/x", "2")

@@ -86,8 +86,9 @@ func (g *group) announceMove(from, to *branch) []*announcement {
 	return []*announcement{gone, made}
 }
 
-// RenameBranch gives a branch another name in the same repo. Its uploads are ended. The error is of KindRepoNotFound,
-// KindBranchNotFound, KindReadOnly, KindInvalid, or KindExists when there is a branch or tag of that name.
+// RenameBranch gives a branch another name in the same repo. Its open commits go with it; its uploads are ended. The error
+// is of KindRepoNotFound, KindBranchNotFound, KindReadOnly, KindInvalid, or KindExists when there is a branch or tag of that
+// name.
 func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, error) {
 	const op = "pfs.RenameBranch"
 	if err := cmp.Or(CheckRefName(ref.Repo), CheckRefName(to)); err != nil {
@@ -112,7 +113,7 @@ func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, e
 		case b.repo.branches[to] != nil, s.isTag(target):
 			return &Error{Op: op, Kind: KindExists, Ref: target.String()}
 		}
-		if err := g.dropUploads(ctx, b); err != nil {
+		if err := cmp.Or(g.dropUploads(ctx, b), g.moveOpen(ctx, b, to)); err != nil {
 			return err
 		}
 		w := g.workOn(b)
@@ -138,4 +139,34 @@ func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, e
 		s.settle(ctx, a)
 	}
 	return made.info(), nil
+}
+
+// moveOpen makes the open commits of a branch those of the name that it is about to get. What is stored of their changes
+// stays as it is: only the name in their records changes.
+func (g *group) moveOpen(ctx context.Context, b *branch, to string) error {
+	for id, old := range b.repo.open {
+		if old.open.branch != b.name {
+			continue
+		}
+		value, err := g.store.getRow(ctx, schema.OpenKey(id))
+		if err != nil {
+			return err
+		}
+		rec, err := schema.DecodeOpenCommit(value)
+		if err != nil {
+			return corruptRow("open commit "+id.String(), err)
+		}
+		rec.Branch = to
+		g.put(schema.OpenKey(id), rec.Append(nil))
+		moved := old.as(b.repo, old.name)
+		open := *old.open
+		open.branch = to
+		moved.open = &open
+		g.publish = append(g.publish, func() {
+			g.store.notePending(old, true)
+			g.store.notePending(moved, false)
+			g.store.setOpen(moved, true)
+		})
+	}
+	return nil
 }

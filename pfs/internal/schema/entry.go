@@ -39,13 +39,13 @@ type Change struct {
 // Totals sum up what is below a directory, at any depth, itself not counted.
 type Totals struct {
 	// Files counts the entries that are no directories.
-	Files uint64
+	Files uint64 `json:"files"`
 	// Dirs counts directories.
-	Dirs uint64
+	Dirs uint64 `json:"dirs"`
 	// Bytes sums the sizes of the regular files.
-	Bytes uint64
+	Bytes uint64 `json:"bytes"`
 	// Links counts the entries of KindLink.
-	Links uint64
+	Links uint64 `json:"links"`
 }
 
 // Add returns the sum of t and u.
