@@ -13,6 +13,10 @@ func arrange(app *cli.App, args []string) []string {
 	if len(args) == 0 {
 		return []string{app.Name}
 	}
+	if len(args) > 2 && args[1] == "help" && findCommand(app.Commands, args[2]) != nil {
+		// The parser's own help command does not tell of the commands below one.
+		args = slices.Concat(args[:1], args[2:], []string{"--help"})
+	}
 	var (
 		globals, names, flags, operands []string
 		commands                        = app.Commands
@@ -32,6 +36,10 @@ func arrange(app *cli.App, args []string) []string {
 				operands = append(operands, arg)
 			}
 			continue
+		}
+		if short := findFlag(own, arg[:2]); findFlag(own, arg) == nil && arg[1] != '-' && takesValue(short) {
+			// "-n5" is "-n 5".
+			arg, rest = arg[:2], append([]string{arg[2:]}, rest...)
 		}
 		list, flag := &flags, findFlag(own, arg)
 		if flag == nil {

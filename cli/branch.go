@@ -17,10 +17,12 @@ func (p *program) branchCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "create", Usage: "make a branch: an empty one, or one that starts from a version",
-				UsageText:   "pfsd branch create [--from ADDRESS] BRANCH.REPO",
+				UsageText:   "pfsd branch create [--from ADDRESS] [--json] BRANCH.REPO",
 				Description: "Example: pfsd branch create --from master~3.images retry.images",
-				Flags:       []cli.Flag{&cli.StringFlag{Name: "from", Usage: "the version to start from, an `ADDRESS` in the same repo"}},
-				Action:      p.createBranch,
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "from", Usage: "the version to start from, an `ADDRESS` in the same repo"}, jsonFlag(),
+				},
+				Action: p.createBranch,
 			},
 			{
 				Name: "list", Usage: "list the branches of a repo, or all", UsageText: "pfsd branch list [-q] [--json] [REPO]",
@@ -29,8 +31,9 @@ func (p *program) branchCommand() *cli.Command {
 				Action:      p.listBranches,
 			},
 			{
-				Name: "delete", Usage: "delete a branch with all that is in it", UsageText: "pfsd branch delete BRANCH.REPO",
+				Name: "delete", Usage: "delete a branch with all that is in it", UsageText: "pfsd branch delete [--json] BRANCH.REPO",
 				Description: "Example: pfsd branch delete retry.images",
+				Flags:       []cli.Flag{jsonFlag()},
 				Action:      p.deleteBranch,
 			},
 			p.renameBranchCommand(), p.inspectBranchCommand(), p.setBranchCommand(),
@@ -61,8 +64,8 @@ func (p *program) createBranch(c *cli.Context) error {
 		req.From = source.String()
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		_, err := store.CreateBranch(ctx, req)
-		return err
+		branch, err := store.CreateBranch(ctx, req)
+		return p.done(c, branch, err)
 	})
 }
 
@@ -72,7 +75,8 @@ func (p *program) deleteBranch(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		return store.DeleteBranch(ctx, control.BranchRequest{Ref: ref.String(), By: p.author()})
+		err := store.DeleteBranch(ctx, control.BranchRequest{Ref: ref.String(), By: p.author()})
+		return p.done(c, named{Repo: ref.Repo, Name: ref.Name}, err)
 	})
 }
 

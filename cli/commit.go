@@ -35,8 +35,9 @@ func (p *program) commitCommand() *cli.Command {
 				Action: p.finishCommit,
 			},
 			{
-				Name: "abort", Usage: "drop an open commit with all that is in it", UsageText: "pfsd commit abort ID.BRANCH.REPO",
+				Name: "abort", Usage: "drop an open commit with all that is in it", UsageText: "pfsd commit abort [--json] ID.BRANCH.REPO",
 				Description: "Example: pfsd commit abort 0123456789abcdef0123456789abcdef.master.images",
+				Flags:       []cli.Flag{jsonFlag()},
 				Action:      p.abortCommit,
 			},
 			{
@@ -106,7 +107,8 @@ func (p *program) abortCommit(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		return store.AbortCommit(ctx, control.ChangeRequest{Ref: ref.String()})
+		err := store.AbortCommit(ctx, control.ChangeRequest{Ref: ref.String()})
+		return p.done(c, named{Repo: ref.Repo, Name: ref.Name, ID: ref.Commit.String()}, err)
 	})
 }
 
@@ -125,7 +127,7 @@ func (p *program) listCommits(c *cli.Context) error {
 				fmt.Fprintln(w, o.ID)
 				return
 			}
-			fmt.Fprintf(w, "%s  %s  open   %s  on %s  %s\n", o.ID, stamp(o.Started), orDash(p.name(o.Author)), o.Base, p.name(o.Message))
+			fmt.Fprintf(w, "%s  %s  open   %s  on %s  %s\n", o.ID, stamp(o.Started), orDash(p.name(o.Author)), o.Base, p.subject(o.Message))
 		})
 		if err != nil || c.Bool("open") {
 			return err

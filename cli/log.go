@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -130,9 +131,15 @@ func (p *program) logLine(w io.Writer, l control.LogLine) {
 		fmt.Fprintf(w, "%s, %d bytes", plural(l.Files, "file"), l.Bytes)
 	}
 	if l.Message != "" {
-		fmt.Fprintf(w, "  %s", p.name(l.Message))
+		fmt.Fprintf(w, "  %s", p.subject(l.Message))
 	}
 	fmt.Fprintln(w)
+}
+
+// subject returns the first line of a message, as it can be shown.
+func (p *program) subject(message string) string {
+	first, _, _ := strings.Cut(message, "\n")
+	return p.name(first)
 }
 
 func orDash(s string) string {

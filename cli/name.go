@@ -13,8 +13,9 @@ import (
 
 func (p *program) renameRepoCommand() *cli.Command {
 	return &cli.Command{
-		Name: "rename", Usage: "give a repo another name", UsageText: "pfsd repo rename REPO NAME",
+		Name: "rename", Usage: "give a repo another name", UsageText: "pfsd repo rename [--json] REPO NAME",
 		Description: "Its history, branches, tags and open commits stay what they are.\n\nExample: pfsd repo rename images photos",
+		Flags:       []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
 			args, err := operands(c, 2, 2)
 			if err != nil {
@@ -26,8 +27,8 @@ func (p *program) renameRepoCommand() *cli.Command {
 				}
 			}
 			return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-				_, err := store.RenameRepo(ctx, control.RenameRequest{Repo: args[0], To: args[1]})
-				return err
+				repo, err := store.RenameRepo(ctx, control.RenameRequest{Repo: args[0], To: args[1]})
+				return p.done(c, repo, err)
 			})
 		},
 	}
@@ -35,8 +36,9 @@ func (p *program) renameRepoCommand() *cli.Command {
 
 func (p *program) renameBranchCommand() *cli.Command {
 	return &cli.Command{
-		Name: "rename", Usage: "give a branch another name in its repo", UsageText: "pfsd branch rename BRANCH.REPO NAME",
-		Description: "Example: pfsd branch rename retry.images second",
+		Name: "rename", Usage: "give a branch another name in its repo", UsageText: "pfsd branch rename [--json] BRANCH.REPO NAME",
+		Description: "Its history and open commits stay what they are.\n\nExample: pfsd branch rename retry.images second",
+		Flags:       []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
 			args, err := operands(c, 2, 2)
 			if err != nil {
@@ -50,8 +52,8 @@ func (p *program) renameBranchCommand() *cli.Command {
 				return usage(c, "%v", err)
 			}
 			return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-				_, err := store.RenameBranch(ctx, control.RenameRequest{Ref: ref.String(), To: args[1]})
-				return err
+				branch, err := store.RenameBranch(ctx, control.RenameRequest{Ref: ref.String(), To: args[1]})
+				return p.done(c, branch, err)
 			})
 		},
 	}

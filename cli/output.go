@@ -18,7 +18,7 @@ import (
 	"pfsd/cli/internal/control"
 )
 
-// flagJSON is the flag of every command that lists or shows something.
+// flagJSON is the flag of every command that lists, shows or changes something.
 const flagJSON = "json"
 
 func jsonFlag() cli.Flag {
@@ -27,6 +27,22 @@ func jsonFlag() cli.Flag {
 
 // printJSON prints v in one line.
 func (p *program) printJSON(v any) error { return json.NewEncoder(p.stdout).Encode(v) }
+
+// named says, as JSON, what a command has removed or brought back.
+type named struct {
+	Repo string `json:"repo,omitempty"`
+	Name string `json:"name,omitempty"`
+	// ID is that of a commit.
+	ID string `json:"id,omitempty"`
+}
+
+// done ends a command that has nothing to say: for scripts it prints v as JSON.
+func (p *program) done(c *cli.Context, v any, err error) error {
+	if err != nil || !c.Bool(flagJSON) {
+		return err
+	}
+	return p.printJSON(v)
+}
 
 // printAll prints what seq yields: as JSON when the command was told to, else with line. What came before an error is
 // printed, too.

@@ -16,8 +16,9 @@ func (p *program) repoCommand() *cli.Command {
 		Name: "repo", Usage: "make, list, inspect, rename and delete repos",
 		Subcommands: []*cli.Command{
 			{
-				Name: "create", Usage: "make a repo with an empty branch master", UsageText: "pfsd repo create REPO",
+				Name: "create", Usage: "make a repo with an empty branch master", UsageText: "pfsd repo create [--json] REPO",
 				Description: "Example: pfsd repo create images",
+				Flags:       []cli.Flag{jsonFlag()},
 				Action:      p.createRepo,
 			},
 			{
@@ -27,9 +28,9 @@ func (p *program) repoCommand() *cli.Command {
 				Action:      p.listRepos,
 			},
 			{
-				Name: "delete", Usage: "delete a repo with all its branches", UsageText: "pfsd repo delete [--force] REPO",
+				Name: "delete", Usage: "delete a repo with all its branches", UsageText: "pfsd repo delete [--force] [--json] REPO",
 				Description: "Example: pfsd repo delete --force images",
-				Flags:       []cli.Flag{&cli.BoolFlag{Name: "force", Usage: "delete it even when there are files in it"}},
+				Flags:       []cli.Flag{&cli.BoolFlag{Name: "force", Usage: "delete it even when there are files in it"}, jsonFlag()},
 				Action:      p.deleteRepo,
 			},
 			p.renameRepoCommand(), p.inspectRepoCommand(),
@@ -55,8 +56,8 @@ func (p *program) createRepo(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		_, err := store.CreateRepo(ctx, control.RepoRequest{Name: name, By: p.author()})
-		return err
+		repo, err := store.CreateRepo(ctx, control.RepoRequest{Name: name, By: p.author()})
+		return p.done(c, repo, err)
 	})
 }
 
@@ -66,7 +67,8 @@ func (p *program) deleteRepo(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		return store.DeleteRepo(ctx, control.RepoRequest{Name: name, Force: c.Bool("force"), By: p.author()})
+		err := store.DeleteRepo(ctx, control.RepoRequest{Name: name, Force: c.Bool("force"), By: p.author()})
+		return p.done(c, named{Name: name}, err)
 	})
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -42,6 +43,9 @@ func (p *program) remove(c *cli.Context) error {
 	req.Ref = branch.String()
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		commit, err := store.Remove(ctx, req)
+		if pfs.KindOf(err) == pfs.KindIsDir {
+			err = fmt.Errorf("%w; remove it, with all that is in it, with -r", err)
+		}
 		if err != nil {
 			return err
 		}

@@ -16,10 +16,12 @@ func (p *program) tagCommand() *cli.Command {
 		Name: "tag", Usage: "make, list and delete tags, the lasting names of commits",
 		Subcommands: []*cli.Command{
 			{
-				Name: "create", Usage: "name a commit", UsageText: "pfsd tag create [--from ADDRESS] TAG.REPO",
+				Name: "create", Usage: "name a commit", UsageText: "pfsd tag create [--from ADDRESS] [--json] TAG.REPO",
 				Description: "Without --from it is the last commit of master.\n\n" +
 					"Example: pfsd tag create --from master~3.images v1.images",
-				Flags:  []cli.Flag{&cli.StringFlag{Name: "from", Usage: "the version to name, an `ADDRESS` in the same repo"}},
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "from", Usage: "the version to name, an `ADDRESS` in the same repo"}, jsonFlag(),
+				},
 				Action: p.createTag,
 			},
 			{
@@ -29,8 +31,9 @@ func (p *program) tagCommand() *cli.Command {
 				Action:      p.listTags,
 			},
 			{
-				Name: "delete", Usage: "delete a tag; its commit stays", UsageText: "pfsd tag delete TAG.REPO",
+				Name: "delete", Usage: "delete a tag; its commit stays", UsageText: "pfsd tag delete [--json] TAG.REPO",
 				Description: "pfsd undelete brings it back.\n\nExample: pfsd tag delete v1.images",
+				Flags:       []cli.Flag{jsonFlag()},
 				Action:      p.deleteTag,
 			},
 		},
@@ -62,8 +65,8 @@ func (p *program) createTag(c *cli.Context) error {
 		}
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		_, err := store.CreateTag(ctx, control.TagRequest{Ref: ref.String(), From: from.String()})
-		return err
+		tag, err := store.CreateTag(ctx, control.TagRequest{Ref: ref.String(), From: from.String()})
+		return p.done(c, tag, err)
 	})
 }
 
@@ -73,7 +76,8 @@ func (p *program) deleteTag(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		return store.DeleteTag(ctx, control.TagRequest{Ref: ref.String()})
+		err := store.DeleteTag(ctx, control.TagRequest{Ref: ref.String()})
+		return p.done(c, named{Repo: ref.Repo, Name: ref.Name}, err)
 	})
 }
 

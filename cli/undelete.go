@@ -45,16 +45,16 @@ func (p *program) undelete(c *cli.Context) error {
 	if !ref.IsBranch() {
 		return usage(c, "%s is not the name of a repo, branch or tag", args[0])
 	}
-	req := control.UndeleteRequest{Ref: ref.String()}
+	req, back := control.UndeleteRequest{Ref: ref.String()}, named{Repo: ref.Repo, Name: ref.Name}
 	if pfs.CheckRefName(args[0]) == nil {
-		req.Repo = args[0]
+		req.Repo, back.Name = args[0], ""
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		switch err := store.Undelete(ctx, req); pfs.KindOf(err) {
 		case pfs.KindRepoNotFound, pfs.KindBranchNotFound:
 			return fmt.Errorf("%s was not deleted, or there is no repo for it; see what can be brought back with: pfsd undelete", args[0])
 		default:
-			return err
+			return p.done(c, back, err)
 		}
 	})
 }

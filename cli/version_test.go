@@ -351,3 +351,81 @@ func TestScriptsOutput(t *testing.T) {
 		t.Errorf("du: %v", got)
 	}
 }
+
+// TestNamesAsJSON checks that what makes, renames, removes and brings back names prints one JSON object about it.
+func TestNamesAsJSON(t *testing.T) {
+	data := newHost(t)
+	for _, c := range []struct{ args, key, want string }{
+		{"repo create r", "name", "r"},
+		{"branch create --from r b.r", "name", "b"},
+		{"branch rename b.r c", "name", "c"},
+		{"tag create v1.r", "name", "v1"},
+		{"tag delete v1.r", "name", "v1"},
+		{"undelete v1.r", "name", "v1"},
+		{"branch delete c.r", "name", "c"},
+		{"undelete c.r", "repo", "r"},
+		{"repo rename r s", "name", "s"},
+		{"repo delete --force s", "name", "s"},
+		{"undelete s", "repo", "s"},
+	} {
+		var got map[string]any
+		out := ok(t, data, "", append(strings.Fields(c.args), "--json")...)
+		if err := json.Unmarshal([]byte(out), &got); err != nil || got[c.key] != c.want || strings.Count(out, "\n") != 1 {
+			t.Errorf("pfsd %s --json printed %q (%v), want the %s %s in one line", c.args, out, err, c.key, c.want)
+		}
+	}
+	id(t, data, "four", "put", "-", "s:/dir/f")
+	open := id(t, data, "", "commit", "start", "s")
+	if out := ok(t, data, "", "commit", "abort", "--json", open+".s"); !strings.Contains(out, `"id":"`+open+`"`) {
+		t.Errorf("abort printed %q", out)
+	}
+	if out := ok(t, data, "", "branch", "inspect", "--json", "s"); !strings.Contains(out, `"totals":{"files":1,"dirs":1,"bytes":4,`) {
+		t.Errorf("the totals are printed as %q", out)
+	}
+}
+
+// TestLogLineIsOneLine has a message of several lines.
+func TestLogLineIsOneLine(t *testing.T) {
+	data := newHost(t)
+	ok(t, data, "", "repo", "create", "r")
+	commit := id(t, data, "", "put", "-m", "first\nsecond", "-", "r:/f")
+	for _, args := range []string{"log -n 1 r", "log -n1 r"} {
+		out := ok(t, data, "", strings.Fields(args)...)
+		if !strings.HasPrefix(out, commit) || !strings.HasSuffix(out, "  first\n") || strings.Count(out, "\n") != 1 {
+			t.Errorf("pfsd %s printed %q", args, out)
+		}
+	}
+	if out := ok(t, data, "", "commit", "inspect", "r"); !strings.Contains(out, "first\nsecond") {
+		t.Errorf("commit inspect printed %q, without the whole message", out)
+	}
+}
+
+// TestImportOfALoneSymlink has an archive that begins with a link in a directory without an entry.
+func TestImportOfALoneSymlink(t *testing.T) {
+	data := newHost(t)
+	ok(t, data, "", "repo", "create", "r")
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "link", Linkname: "../../else"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	id(t, data, archive.String(), "import", "-", "r:/new/dir")
+	if out := ok(t, data, "", "stat", "--json", "r:/new/dir/link"); !strings.Contains(out, `"../../else"`) {
+		t.Errorf("the link is %q", out)
+	}
+}
+
+func TestHelpOfAGroup(t *testing.T) {
+	data := newData(t)
+	for _, args := range []string{"help repo", "repo --help", "repo"} {
+		if out := ok(t, data, "", strings.Fields(args)...); !strings.Contains(out, "inspect") || !strings.Contains(out, "delete a repo") {
+			t.Errorf("pfsd %s does not tell of what is below it: %s", args, out)
+		}
+	}
+	if out := ok(t, data, "", "help", "repo", "create"); !strings.Contains(out, "pfsd repo create [--json] REPO") {
+		t.Errorf("pfsd help repo create prints %s", out)
+	}
+}

@@ -131,6 +131,7 @@ func (c *Client) Put(ctx context.Context, r PutRequest, fill func(*PartWriter) e
 			}
 			err = fillErr
 		}
+		err = inVersion(err, r.Ref)
 	default:
 		// It is still waiting for bytes that nobody wants any more: its next write ends it.
 	}
@@ -165,7 +166,27 @@ func (c *Client) send(ctx context.Context, op string, req any) (*http.Response, 
 	if err != nil {
 		return nil, err
 	}
-	return c.do(ctx, op, "application/json", bytes.NewReader(body))
+	res, err := c.do(ctx, op, "application/json", bytes.NewReader(body))
+	if req, ok := req.(versioned); ok {
+		err = inVersion(err, req.version())
+	}
+	return res, err
+}
+
+// versioned is a request whose paths are in one version.
+type versioned interface{ version() string }
+
+func (r FileRequest) version() string   { return r.Ref }
+func (r RemoveRequest) version() string { return r.Ref }
+func (r FilesRequest) version() string  { return r.Ref }
+
+// inVersion returns err, with the version that it is about where it has a path alone.
+func inVersion(err error, ref string) error {
+	var e *pfs.Error
+	if errors.As(err, &e) && e.Ref == "" && (e.Path != "" || e.Kind == pfs.KindIsDir) {
+		e.Ref = ref
+	}
+	return err
 }
 
 // do sends a request and turns an answer that is a fault into its error.

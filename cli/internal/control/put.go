@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
@@ -243,6 +244,14 @@ func (i *putItem) linkSymlink(tx *pfs.Tx, mtime int64) error {
 	}
 	if target == "" {
 		return invalid(errors.New("a symbolic link without a target"))
+	}
+	// An archive need not have an entry for the directory.
+	if dir := path.Dir(i.Path); dir != "." {
+		if _, err := tx.Stat(dir); pfs.KindOf(err) == pfs.KindFileNotFound {
+			if err := tx.MakeDir(dir, nil); err != nil {
+				return err
+			}
+		}
 	}
 	return tx.Create(i.Path, pfs.Entry{
 		Kind: pfs.EntrySymlink, Mode: 0o777, UID: i.UID, GID: i.GID, Target: target, Mtime: mtime, Ctime: now, Btime: now,
