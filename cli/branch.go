@@ -57,7 +57,7 @@ func (p *program) createBranch(c *cli.Context) error {
 	}
 	req := control.BranchRequest{Ref: ref.String(), By: p.author()}
 	if from := c.String("from"); from != "" {
-		source, err := parseRef(c, from)
+		source, err := parseSource(c, from, ref)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -45,6 +46,15 @@ func parseRef(c *cli.Context, arg string) (pfs.Ref, error) {
 		return ref, usage(c, "%v", err)
 	}
 	return ref, nil
+}
+
+// parseSource parses an argument that names the version which the branch or tag target is to start from, name or go back to.
+func parseSource(c *cli.Context, arg string, target pfs.Ref) (pfs.Ref, error) {
+	ref, err := parseRef(c, arg)
+	if err == nil && ref.Repo != target.Repo {
+		err = fmt.Errorf("%s is not in the repo %s, as %s is; copy files between repos with: pfsd cp", arg, target.Repo, target)
+	}
+	return ref, err
 }
 
 // parseBranch parses an argument that must name a branch.

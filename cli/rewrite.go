@@ -21,7 +21,7 @@ func (p *program) resetCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			to, err := parseRef(c, args[1])
+			to, err := parseSource(c, args[1], branch)
 			if err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ func (p *program) squashCommand() *cli.Command {
 			if c.String("since") == "" {
 				return usage(c, "say from where on: --since ADDRESS")
 			}
-			since, err := parseRef(c, c.String("since"))
+			since, err := parseSource(c, c.String("since"), branch)
 			if err != nil {
 				return err
 			}

@@ -60,7 +60,7 @@ func (p *program) createTag(c *cli.Context) error {
 	}
 	from := pfs.BranchRef(ref.Repo, pfs.DefaultBranch)
 	if arg := c.String("from"); arg != "" {
-		if from, err = parseRef(c, arg); err != nil {
+		if from, err = parseSource(c, arg, ref); err != nil {
 			return err
 		}
 	}
