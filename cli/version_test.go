@@ -78,7 +78,7 @@ func TestVersionsRefused(t *testing.T) {
 		{"squash of all", "squash r", exitUsage, "--since ADDRESS"},
 		{"squash since a stranger", "squash --since b.r r", exitFailure, "not in the history"},
 		{"restore from nowhere", "restore r:/f", exitUsage, "--from ADDRESS"},
-		{"restore of nothing", "restore --from b.r r:/none", exitFailure, "pfsd ls"},
+		{"restore of nothing", "restore --from b.r r:/none", exitFailure, "master.r:/none: no such file"},
 		{"finish of a finished commit", "commit finish " + done + ".r", exitFailure, "the commit is finished"},
 		{"finish of a branch", "commit finish r", exitUsage, "pfsd commit list --open"},
 		{"abort on another branch", "commit abort " + open + ".b.r", exitFailure, "pfsd log"},

@@ -179,6 +179,7 @@ type versioned interface{ version() string }
 func (r FileRequest) version() string   { return r.Ref }
 func (r RemoveRequest) version() string { return r.Ref }
 func (r FilesRequest) version() string  { return r.Ref }
+func (r ChangeRequest) version() string { return r.Ref }
 
 // inVersion returns err, with the version that it is about where it has a path alone.
 func inVersion(err error, ref string) error {
