@@ -76,6 +76,9 @@ func (p *program) deleteBranch(c *cli.Context) error {
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		err := store.DeleteBranch(ctx, control.BranchRequest{Ref: ref.String(), By: p.author()})
+		if pfs.KindOf(err) == pfs.KindReadOnly {
+			return fmt.Errorf("%s is a tag; delete it with: pfsd tag delete %s", ref, ref)
+		}
 		return p.done(c, named{Repo: ref.Repo, Name: ref.Name}, err)
 	})
 }

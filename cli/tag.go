@@ -77,6 +77,9 @@ func (p *program) deleteTag(c *cli.Context) error {
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		err := store.DeleteTag(ctx, control.TagRequest{Ref: ref.String()})
+		if pfs.KindOf(err) == pfs.KindBranchNotFound {
+			return fmt.Errorf("%s: no such tag; see the tags with: pfsd tag list %s", ref, ref.Repo)
+		}
 		return p.done(c, named{Repo: ref.Repo, Name: ref.Name}, err)
 	})
 }
