@@ -127,7 +127,8 @@ func (p *program) listCommits(c *cli.Context) error {
 				fmt.Fprintln(w, o.ID)
 				return
 			}
-			fmt.Fprintf(w, "%s  %s  open   %s  on %s  %s\n", o.ID, stamp(o.Started), orDash(p.name(o.Author)), o.Base, p.subject(o.Message))
+			fmt.Fprintf(w, "%s  %s  open   %s  on %s  %s\n",
+				o.ID, stamp(o.Started), orDash(p.name(o.Author)), o.Base, p.subject(o.Message))
 		})
 		if err != nil || c.Bool("open") {
 			return err
