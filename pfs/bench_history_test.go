@@ -80,7 +80,10 @@ func BenchmarkBranchOfABranch(b *testing.B) {
 }
 
 func BenchmarkLogOfAPath(b *testing.B) {
-	for _, n := range historySizes()[:2] {
+	for _, n := range historySizes() {
+		if n > 100_000 {
+			continue // making as many commits takes an hour
+		}
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			s := newImages(b)
 			contents := []pfs.Content{ingest(b, s, "x"), ingest(b, s, "y")}
