@@ -171,10 +171,8 @@ func (s *Store) DeleteBranch(ctx context.Context, ref Ref, withRepo bool) error 
 // dropBranch removes a branch, and leaves a tombstone that names what it showed.
 func (g *group) dropBranch(ctx context.Context, b *branch) (*announcement, error) {
 	w := g.workOn(b)
-	if w.pending != nil {
-		if err := w.cut(ctx); err != nil {
-			return nil, err
-		}
+	if err := w.cutPending(ctx); err != nil {
+		return nil, err
 	}
 	w.moved, w.deleted = false, true
 	rec := b.record(&w.state)

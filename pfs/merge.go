@@ -105,10 +105,8 @@ func (s *Store) rewriteBranch(ctx context.Context, op string, ref Ref, by By, fn
 			return err
 		}
 		w = g.workOn(b)
-		if w.pending != nil {
-			if err := w.cut(ctx); err != nil {
-				return err
-			}
+		if err := w.cutPending(ctx); err != nil {
+			return err
 		}
 		before := *w
 		if err := fn(w); err != nil {

@@ -140,10 +140,8 @@ func (s *Store) FinishCommit(ctx context.Context, ref Ref, by By, resolve Resolv
 
 // finish publishes an open commit on the branch.
 func (w *working) finish(ctx context.Context, open *branch, by By, resolve Resolve) ([]*announcement, error) {
-	if w.pending != nil {
-		if err := w.cut(ctx); err != nil {
-			return nil, err
-		}
+	if err := w.cutPending(ctx); err != nil {
+		return nil, err
 	}
 	st := open.state.Load()
 	w.group.counters.Gen++

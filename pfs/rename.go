@@ -117,10 +117,8 @@ func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, e
 			return err
 		}
 		w := g.workOn(b)
-		if w.pending != nil {
-			if err := w.cut(ctx); err != nil {
-				return err
-			}
+		if err := w.cutPending(ctx); err != nil {
+			return err
 		}
 		w.moved, w.deleted = false, true
 		st := w.state

@@ -62,10 +62,8 @@ func (s *Store) SetKeep(ctx context.Context, ref Ref, policy string) error {
 		if b.open != nil {
 			return &Error{Op: "pfs.SetKeep", Kind: KindInvalid, Ref: ref.String()}
 		}
-		if w.pending != nil {
-			if err := w.cut(ctx); err != nil {
-				return err
-			}
+		if err := w.cutPending(ctx); err != nil {
+			return err
 		}
 		rec := b.record(&w.state)
 		rec.Keep, w.moved = policy, false

@@ -210,6 +210,14 @@ func (w *working) cut(ctx context.Context) error {
 	return nil
 }
 
+// cutPending makes a commit of what is pending, if anything is.
+func (w *working) cutPending(ctx context.Context) error {
+	if w.pending == nil {
+		return nil
+	}
+	return w.cut(ctx)
+}
+
 // saveRoot adds the nodes of the root that are not stored yet to the group's.
 func (w *working) saveRoot(ctx context.Context) error {
 	hash, err := w.group.saveDir(ctx, w.root.Sub)
