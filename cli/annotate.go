@@ -24,11 +24,7 @@ func (p *program) annotateCommand() *cli.Command {
 }
 
 func (p *program) annotate(c *cli.Context) error {
-	args, err := operands(c, 1, 1)
-	if err != nil {
-		return err
-	}
-	a, err := parseAddress(c, args[0])
+	a, err := onlyAddress(c)
 	if err != nil {
 		return err
 	}

@@ -28,11 +28,7 @@ func (p *program) lsCommand() *cli.Command {
 }
 
 func (p *program) list(c *cli.Context) error {
-	args, err := operands(c, 1, 1)
-	if err != nil {
-		return err
-	}
-	a, err := parseAddress(c, args[0])
+	a, err := onlyAddress(c)
 	if err != nil {
 		return err
 	}

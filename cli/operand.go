@@ -39,6 +39,15 @@ func parseAddress(c *cli.Context, arg string) (address, error) {
 	return address{ref: ref, path: path, dir: path == "" || strings.HasSuffix(arg, "/")}, nil
 }
 
+// onlyAddress returns the command's one argument, which must be an ADDRESS[:/PATH].
+func onlyAddress(c *cli.Context) (address, error) {
+	args, err := operands(c, 1, 1)
+	if err != nil {
+		return address{}, err
+	}
+	return parseAddress(c, args[0])
+}
+
 // parseRef parses an ADDRESS argument that must have no path.
 func parseRef(c *cli.Context, arg string) (pfs.Ref, error) {
 	ref, err := pfs.ParseRef(arg)

@@ -68,11 +68,7 @@ func (p *program) restoreCommand() *cli.Command {
 			messageFlag(), jsonFlag(),
 		},
 		Action: func(c *cli.Context) error {
-			args, err := operands(c, 1, 1)
-			if err != nil {
-				return err
-			}
-			a, err := parseAddress(c, args[0])
+			a, err := onlyAddress(c)
 			if err != nil {
 				return err
 			}

@@ -25,11 +25,7 @@ func (p *program) treeCommand() *cli.Command {
 }
 
 func (p *program) tree(c *cli.Context) error {
-	args, err := operands(c, 1, 1)
-	if err != nil {
-		return err
-	}
-	a, err := parseAddress(c, args[0])
+	a, err := onlyAddress(c)
 	if err != nil {
 		return err
 	}
