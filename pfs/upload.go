@@ -3,6 +3,7 @@ package pfs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"slices"
@@ -182,11 +183,8 @@ func (s *Store) uploadRecord(ctx context.Context, ref Ref, id UploadID) (schema.
 // Parts returns the parts of an upload with numbers above after, ascending, at most limit of them; all when limit is 0.
 // Errors are as with Upload.
 func (s *Store) Parts(ctx context.Context, ref Ref, id UploadID, after, limit int) ([]Part, error) {
-	if _, err := s.uploadRecord(ctx, ref, id); err != nil {
-		return nil, err
-	}
 	var parts []Part
-	err := s.scanParts(ctx, id, after, func(number int, rec schema.PartRecord, part cas.Part) bool {
+	err := s.scanParts(ctx, ref, id, after, func(number int, rec schema.PartRecord, part cas.Part) bool {
 		parts = append(parts, Part{Number: number, Size: part.Size, Hash: part.Hash, Checksums: rec.Checksums,
 			Modified: rec.Modified})
 		return limit == 0 || len(parts) < limit
@@ -194,11 +192,23 @@ func (s *Store) Parts(ctx context.Context, ref Ref, id UploadID, after, limit in
 	return parts, wrap("pfs.Parts", err, ref.String(), "")
 }
 
-// scanParts calls fn for the parts with numbers above after, until it returns false.
+// scanParts calls fn for the parts of a branch's upload with numbers above after, until it returns false. The upload and
+// its parts are read at one instant: an upload that ends meanwhile has all of its parts or is not found.
 func (s *Store) scanParts(
-	ctx context.Context, id UploadID, after int, fn func(int, schema.PartRecord, cas.Part) bool,
+	ctx context.Context, ref Ref, id UploadID, after int, fn func(int, schema.PartRecord, cas.Part) bool,
 ) error {
+	b, err := s.writable("pfs.Parts", ref)
+	if err != nil {
+		return err
+	}
 	return s.kv.View(ctx, func(r kv.Reader) error {
+		value, err := r.Get(schema.UploadKey(id))
+		if err != nil && !errors.Is(err, kv.ErrNotFound) {
+			return err
+		}
+		if _, err := decodeUpload(b, id, value); err != nil {
+			return err
+		}
 		for row, err := range r.Scan(schema.PartPrefix(id), schema.PartKey(id, after+1), false) {
 			if err != nil {
 				return err
@@ -276,11 +286,8 @@ func (s *Store) parked(ctx context.Context, b *branch, prefix, afterPath string,
 // KindInvalid when one is not there or has been replaced by other bytes since, KindUploadNotFound, or as with Ingest.
 func (s *Store) JoinParts(ctx context.Context, ref Ref, id UploadID, chosen []Part) (*Ingested, error) {
 	const op = "pfs.JoinParts"
-	if _, err := s.uploadRecord(ctx, ref, id); err != nil {
-		return nil, err
-	}
 	parts := make([]cas.Part, 0, len(chosen))
-	err := s.scanParts(ctx, id, 0, func(number int, _ schema.PartRecord, part cas.Part) bool {
+	err := s.scanParts(ctx, ref, id, 0, func(number int, _ schema.PartRecord, part cas.Part) bool {
 		if n := len(parts); n < len(chosen) && chosen[n].Number == number && chosen[n].Hash == part.Hash {
 			parts = append(parts, part)
 		}

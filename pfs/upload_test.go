@@ -146,3 +146,36 @@ func TestUploadsAreListedInOrder(t *testing.T) {
 		t.Errorf("%d uploads are left of a deleted branch (%v)", st.Uploads, err)
 	}
 }
+
+// An upload that ends while its parts are read has all of them or is not found; it never has some.
+func TestPartsOfAnEndingUpload(t *testing.T) {
+	s := newImages(t)
+	part, err := s.IngestPart(ctx, strings.NewReader("part"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer part.Release()
+	for range 200 {
+		u, err := s.CreateUpload(ctx, master, "a", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.PutPart(ctx, master, u.ID, 1, part, nil); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- s.AbortUpload(ctx, master, u.ID) }()
+		for {
+			parts, err := s.Parts(ctx, master, u.ID, 0, 0)
+			if pfs.KindOf(err) == pfs.KindUploadNotFound {
+				break
+			}
+			if err != nil || len(parts) != 1 {
+				t.Fatalf("an upload of one part has %v (%v)", parts, err)
+			}
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
