@@ -225,7 +225,7 @@ func (b *branch) info() Branch {
 	st := b.state.Load()
 	return Branch{
 		Repo: b.repo.name, Name: b.name, Created: timeOf(b.created), Head: st.head.id, Changed: timeOf(st.changed),
-		Pending: st.pending != nil, Bare: b.bare, Totals: st.root.Sub.Totals(),
+		Pending: st.pending != nil, Bare: b.bare, Settings: b.named(), Totals: st.root.Sub.Totals(),
 	}
 }
 

@@ -182,6 +182,9 @@ func (c *checker) checkBranch(ctx context.Context, ref string, rec schema.Branch
 	case rec.Seq == 0 && head.Line == rec.Line:
 		c.problemf(ref, "the head is on the branch's own line, which is empty")
 	}
+	if size := settingsSize(rec.Settings); size > maxSettings {
+		c.problemf(ref, "its settings are %d bytes, and may be %d", size, maxSettings)
+	}
 	if p := rec.Pending; p != nil {
 		return c.checkTree(ctx, ref, &p.Root)
 	}

@@ -21,6 +21,8 @@ type Branch struct {
 	Pending bool `json:"pending"`
 	// Bare is set on a branch that was made by its repo's name alone.
 	Bare bool `json:"bare"`
+	// Settings are what SetBranchSetting has set; nil when nothing is. The map must not be changed.
+	Settings map[string]string `json:"settings,omitempty"`
 	// Totals sum up what it shows.
 	Totals Totals `json:"totals"`
 }

@@ -131,6 +131,7 @@ func (s *Store) loadBranches(ctx context.Context, r *repo) error {
 			return corruptRow("branch "+BranchRef(r.name, b.name).String(), err)
 		}
 		b.created, b.bare, b.keep = rec.Created, rec.Bare, rec.Keep
+		b.settings.Store(&rec.Settings)
 		st, err := s.loadState(ctx, r, rec)
 		if err != nil {
 			return wrap("pfs.Open", err, BranchRef(r.name, b.name).String(), "")

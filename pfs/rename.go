@@ -70,6 +70,7 @@ func (g *group) renamedRepo(r *repo, to string) (*repo, []*announcement) {
 func (b *branch) as(r *repo, name string) *branch {
 	moved := &branch{repo: r, name: name, created: b.created, bare: b.bare, keep: b.keep, open: b.open}
 	moved.state.Store(b.state.Load())
+	moved.settings.Store(b.settings.Load())
 	return moved
 }
 

@@ -27,6 +27,8 @@ type branch struct {
 	bare    bool
 	// keep is the policy for automatic commits; empty for the default. Guarded by Store.mu.
 	keep string
+	// settings are values that are kept with the branch. The map is never changed; only the committer replaces it.
+	settings atomic.Pointer[map[string]string]
 	// open is set on the workspace of an open commit.
 	open *openCommit
 	// state is what readers see. Only the committer replaces it.
@@ -77,7 +79,9 @@ func (c *commit) info(repo string) Commit {
 
 // record returns what is to be stored of a branch that shows st.
 func (b *branch) record(st *state) schema.BranchRecord {
-	rec := schema.BranchRecord{Created: b.created, Head: st.head.id, Line: st.line, Seq: st.seq, Bare: b.bare, Keep: b.keep}
+	rec := schema.BranchRecord{
+		Created: b.created, Head: st.head.id, Line: st.line, Seq: st.seq, Bare: b.bare, Keep: b.keep, Settings: b.named(),
+	}
 	if p := st.pending; p != nil {
 		rec.Pending = &schema.PendingRecord{
 			ID: p.change.Commit, Gen: p.change.Gen, Time: p.time, Origin: uint8(p.by.Origin), Author: p.by.Author,

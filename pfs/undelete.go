@@ -139,6 +139,7 @@ func (g *group) restore(ctx context.Context, r *repo, d Deleted) error {
 		return err
 	}
 	b := &branch{repo: r, name: d.Name, created: rec.Created, bare: rec.Bare, keep: rec.Keep}
+	b.settings.Store(&rec.Settings)
 	st.changed = g.now
 	b.state.Store(st)
 	g.put(schema.BranchKey(r.id, d.Name), d.record)

@@ -1,5 +1,10 @@
 package schema
 
+import (
+	"maps"
+	"slices"
+)
+
 // RepoRecord is a repo. Its name is in its key.
 type RepoRecord struct {
 	// ID stays when the repo is renamed.
@@ -35,6 +40,8 @@ type BranchRecord struct {
 	Keep string
 	// Pending is what the branch shows beyond Head; nil when nothing.
 	Pending *PendingRecord
+	// Settings are values by name that are kept with the branch, and mean nothing here; nil when there are none.
+	Settings map[string]string
 }
 
 // PendingRecord is the state of a branch that is visible and in no commit yet.
@@ -69,6 +76,7 @@ func (r *BranchRecord) Append(b []byte) []byte {
 		e.raw(p.Links[:])
 		e.entry(&p.Root)
 	}
+	r.appendSettings(e)
 	return append(b, e.b...)
 }
 
@@ -80,7 +88,40 @@ func DecodeBranch(b []byte) (BranchRecord, error) {
 		r.Pending = &PendingRecord{ID: d.id(), Gen: d.uint(), Time: d.int(), Origin: d.byte(), Author: d.string(),
 			Links: d.hash(), Root: d.entry()}
 	}
+	r.Settings = readSettings(d)
 	return r, d.close()
+}
+
+// appendSettings adds nothing when there are none, as did programs that knew none.
+func (r *BranchRecord) appendSettings(e *encoder) {
+	if len(r.Settings) == 0 {
+		return
+	}
+	e.uint(uint64(len(r.Settings)))
+	for _, name := range slices.Sorted(maps.Keys(r.Settings)) {
+		e.string(name)
+		e.string(r.Settings[name])
+	}
+}
+
+// readSettings takes what is left of a record.
+func readSettings(d *decoder) map[string]string {
+	if d.err != nil || len(d.b) == 0 {
+		return nil
+	}
+	settings, last := map[string]string{}, ""
+	n := d.uint()
+	if n == 0 {
+		d.fail()
+	}
+	for ; n > 0 && d.err == nil; n-- {
+		name := d.string()
+		if len(settings) > 0 && name <= last {
+			d.fail()
+		}
+		settings[name], last = d.string(), name
+	}
+	return settings
 }
 
 // TagRecord is a tag. Its repo and name are in its key.
