@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -15,8 +16,14 @@ import (
 // maxXattrs bounds the names and values of one entry's extended attributes, all together: they are part of the entry.
 const maxXattrs = 64 << 10
 
-// xattrETag is the content's hash, which the mount itself gives.
-const xattrETag = "user.pfs.etag"
+// What the mount itself says of an entry. They are not listed, so that programs that copy attributes do not try to set them.
+const (
+	xattrOurs = "user.pfs."
+	// xattrETag is the hash of a file's bytes, as last linked.
+	xattrETag = xattrOurs + "etag"
+	// xattrCommit is the commit that last changed the entry; absent while that is not made.
+	xattrCommit = xattrOurs + "commit"
+)
 
 // checkXattr returns what is wrong with the name of an extended attribute: access control lists are not kept.
 func checkXattr(name string) fuse.Status {
@@ -28,16 +35,16 @@ func checkXattr(name string) fuse.Status {
 	return fuse.Status(syscall.EOPNOTSUPP)
 }
 
-// xattrs returns the extended attributes of n, not to be changed.
+// xattrs returns the extended attributes of n that can be set.
 func (m *mount) xattrs(n *inode) (map[string][]byte, error) {
 	m.paths.RLock()
 	defer m.paths.RUnlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := m.refreshLocked(n); err != nil || n.meta == nil {
+	if err := m.refreshLocked(n); err != nil {
 		return nil, err
 	}
-	return n.meta.Xattrs, nil
+	return joinXattrs(n.meta), nil
 }
 
 // GetXAttr answers the value of an extended attribute.
@@ -49,8 +56,15 @@ func (m *mount) GetXAttr(_ <-chan struct{}, h *fuse.InHeader, name string, dest 
 	if st := checkXattr(name); st != fuse.OK {
 		return 0, st
 	}
-	if name == xattrETag && n.isFile() {
-		return putXattr(dest, []byte(m.etag(n)))
+	if strings.HasPrefix(name, xattrOurs) || name == xattrMtime {
+		value, err := m.ownXattr(n, name)
+		switch {
+		case err != nil:
+			return 0, m.fail("getxattr", err)
+		case value == "":
+			return 0, fuse.ENOATTR
+		}
+		return putXattr(dest, []byte(value))
 	}
 	all, err := m.xattrs(n)
 	if err != nil {
@@ -63,11 +77,47 @@ func (m *mount) GetXAttr(_ <-chan struct{}, h *fuse.InHeader, name string, dest 
 	return putXattr(dest, value)
 }
 
-// etag returns the hash of the content as last linked.
-func (m *mount) etag(n *inode) string {
+// ownXattr returns an attribute that the mount itself gives n; empty when it has none of this name.
+func (m *mount) ownXattr(n *inode, name string) (string, error) {
+	m.paths.RLock()
+	defer m.paths.RUnlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.content.ETag()
+	if err := m.refreshLocked(n); err != nil {
+		return "", err
+	}
+	switch {
+	case name == xattrCommit:
+		return m.commitLocked(n)
+	case name == xattrETag && n.isFile():
+		return n.content.ETag(), nil
+	case name == xattrMtime && n.isFile():
+		var shown fuse.Attr
+		m.attrLocked(n, &shown)
+		return formatMtime(int64(shown.Mtime)*int64(time.Second) + int64(shown.Mtimensec)), nil
+	}
+	return "", nil
+}
+
+// commitLocked returns the id of the commit that last changed n; empty when there is none yet. The caller holds m.paths and
+// n.mu.
+func (m *mount) commitLocked(n *inode) (string, error) {
+	path, ok := m.table.path(n)
+	if !ok || n.deleted || !n.linked.Load() {
+		return "", nil
+	}
+	v, err := m.snapshot()
+	if err != nil || v.Snapshot == nil {
+		return "", err
+	}
+	e, err := v.stat(m.ctx, path)
+	if isAbsent(err) {
+		return "", nil
+	}
+	if err != nil || e.Changed.Commit.IsZero() || e.Changed.Commit == v.Version().Pending {
+		return "", err
+	}
+	return e.Changed.Commit.String(), nil
 }
 
 // putXattr answers a value, or only its size when dest is too small for it.
@@ -101,10 +151,12 @@ func (m *mount) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, va
 	if n == nil {
 		return fuse.ENOENT
 	}
-	if name == xattrETag {
-		return fuse.EPERM
-	}
 	kept := slices.Clone(value[:min(int(in.Size), len(value))])
+	if strings.HasPrefix(name, xattrObject) {
+		if st := checkObjectXattr(name, kept); st != fuse.OK {
+			return m.unlessReadOnly(st)
+		}
+	}
 	return m.changeXattrs(n, name, func(all map[string][]byte) fuse.Status {
 		_, had := all[name]
 		switch {
@@ -114,15 +166,16 @@ func (m *mount) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, va
 			return fuse.ENOATTR
 		}
 		all[name] = kept
-		size := 0
-		for name, value := range all {
-			size += len(name) + len(value)
-		}
-		if size > maxXattrs {
-			return fuse.Status(syscall.ENOSPC)
-		}
-		return fuse.OK
+		return checkXattrSizes(all)
 	})
+}
+
+// unlessReadOnly returns st, or what all changes of a version that cannot change are answered with.
+func (m *mount) unlessReadOnly(st fuse.Status) fuse.Status {
+	if m.readOnly() {
+		return fuse.EROFS
+	}
+	return st
 }
 
 // RemoveXAttr removes an extended attribute.
@@ -145,6 +198,9 @@ func (m *mount) changeXattrs(n *inode, name string, fn func(all map[string][]byt
 	if m.readOnly() {
 		return fuse.EROFS
 	}
+	if strings.HasPrefix(name, xattrOurs) {
+		return fuse.EPERM
+	}
 	if st := checkXattr(name); st != fuse.OK {
 		return st
 	}
@@ -155,12 +211,18 @@ func (m *mount) changeXattrs(n *inode, name string, fn func(all map[string][]byt
 	if err := m.refreshLocked(n); err != nil {
 		return m.fail("setxattr", err)
 	}
-	meta, st := withXattrs(n.meta, fn)
-	if st != fuse.OK {
+	all := joinXattrs(n.meta)
+	if st := fn(all); st != fuse.OK {
 		return st
 	}
-	now := m.now()
-	err := m.editLocked(n, func(e *pfs.Entry) { e.Meta, e.Ctime = meta, now })
+	meta, now := splitXattrs(all, n.meta), m.now()
+	err := m.editLocked(n, func(e *pfs.Entry) {
+		// Of what another door has attached meanwhile nothing gets lost.
+		if all := joinXattrs(e.Meta); fn(all) == fuse.OK {
+			meta = splitXattrs(all, e.Meta)
+		}
+		e.Meta, e.Ctime = meta, now
+	})
 	if err != nil {
 		return m.fail("setxattr", err)
 	}
@@ -169,25 +231,4 @@ func (m *mount) changeXattrs(n *inode, name string, fn func(all map[string][]byt
 		d.retime(false, 0, now)
 	}
 	return fuse.OK
-}
-
-// withXattrs returns a copy of old, which may be nil, with its extended attributes as fn makes them.
-func withXattrs(old *pfs.Meta, fn func(all map[string][]byte) fuse.Status) (*pfs.Meta, fuse.Status) {
-	meta := pfs.Meta{}
-	if old != nil {
-		meta = *old
-	}
-	meta.Xattrs = maps.Clone(meta.Xattrs)
-	if meta.Xattrs == nil {
-		meta.Xattrs = make(map[string][]byte)
-	}
-	st := fn(meta.Xattrs)
-	if len(meta.Xattrs) > 0 {
-		return &meta, st
-	}
-	meta.Xattrs = nil
-	if old == nil || meta.ContentType == "" && len(meta.Headers)+len(meta.User)+len(meta.Tags)+len(meta.Checksums) == 0 {
-		return nil, st
-	}
-	return &meta, st
 }
