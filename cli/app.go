@@ -103,8 +103,9 @@ func refine(commands []*cli.Command) {
 }
 
 const addressHelp = `An ADDRESS names a version of a repo: REPO (its branch master), BRANCH.REPO,
-TAG.REPO, COMMIT.REPO or COMMIT.BRANCH.REPO; REPO@BRANCH works too. With ^ or ~N
-behind its first part it is an ancestor, and with :/PATH a file:
+TAG.REPO, COMMIT.REPO or COMMIT.BRANCH.REPO; REPO@BRANCH works too. Of a commit's id
+at least the first four digits are needed. With ^ or ~N behind its first part it is
+an ancestor, and with :/PATH a file:
 
    master~3.images:/train/1.jpg
 

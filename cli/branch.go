@@ -47,7 +47,7 @@ func branchArgument(c *cli.Context) (pfs.Ref, error) {
 	if err != nil {
 		return pfs.Ref{}, err
 	}
-	return parseBranch(c, args[0])
+	return parseBranch(args[0])
 }
 
 func (p *program) createBranch(c *cli.Context) error {
@@ -57,7 +57,7 @@ func (p *program) createBranch(c *cli.Context) error {
 	}
 	req := control.BranchRequest{Ref: ref.String(), By: p.author()}
 	if from := c.String("from"); from != "" {
-		source, err := parseSource(c, from, ref)
+		source, err := parseSource(from, ref)
 		if err != nil {
 			return err
 		}
@@ -84,17 +84,11 @@ func (p *program) deleteBranch(c *cli.Context) error {
 }
 
 func (p *program) listBranches(c *cli.Context) error {
-	args, err := operands(c, 0, 1)
+	repo, err := optionalName(c)
 	if err != nil {
 		return err
 	}
-	var req control.BranchRequest
-	if len(args) == 1 {
-		if err := pfs.CheckRefName(args[0]); err != nil {
-			return usage(c, "%v", err)
-		}
-		req.Repo = args[0]
-	}
+	req := control.BranchRequest{Repo: repo}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		return printAll(p, c, store.Branches(ctx, req), func(w io.Writer, b pfs.Branch) {
 			if c.Bool(flagQuiet) {

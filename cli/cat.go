@@ -23,7 +23,7 @@ func (p *program) cat(c *cli.Context) error {
 	}
 	files := make([]address, len(args))
 	for i, arg := range args {
-		if files[i], err = parseAddress(c, arg); err != nil {
+		if files[i], err = parseAddress(arg); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,5 +94,5 @@ func (p *program) conflicts(c *cli.Context, req control.ChangeRequest, err error
 		}
 	}
 	return fmt.Errorf("%s: %s changed on both sides, so nothing was done; say which counts with --ours or --theirs",
-		req.Ref, plural(uint64(len(conflict.Paths)), "path"))
+		cmp.Or(req.Ref, req.From), plural(uint64(len(conflict.Paths)), "path"))
 }

@@ -1,10 +1,11 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
-	"pfsd/pfs"
 )
 
 // changeFlags are those of commands that bring changes into a branch.
@@ -40,11 +41,11 @@ func (p *program) bring(c *cli.Context, f changing) error {
 	if err != nil {
 		return err
 	}
-	source, err := parseRef(c, args[0])
+	source, err := parseRef(args[0])
 	if err != nil {
 		return err
 	}
-	target, err := parseTarget(c, args[1])
+	target, err := parseTarget(args[1])
 	if err != nil {
 		return err
 	}
@@ -52,10 +53,10 @@ func (p *program) bring(c *cli.Context, f changing) error {
 }
 
 // parseTarget parses an argument that must name what can be changed: a branch, or an open commit.
-func parseTarget(c *cli.Context, arg string) (pfs.Ref, error) {
-	ref, err := parseRef(c, arg)
+func parseTarget(arg string) (control.Ref, error) {
+	ref, err := parseRef(arg)
 	if err == nil && ref.Committed {
-		err = usage(c, "%s is not the name of a branch: give BRANCH.REPO", arg)
+		err = fmt.Errorf("%s is not the name of a branch: give BRANCH.REPO", arg)
 	}
 	return ref, err
 }
@@ -76,18 +77,17 @@ func (p *program) revert(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	commit, err := parseRef(c, args[0])
+	commit, err := parseRef(args[0])
 	if err != nil {
 		return err
 	}
-	target := pfs.BranchRef(commit.Repo, commit.Name)
+	req := control.ChangeRequest{From: commit.String()}
 	if on := c.String("on"); on != "" {
-		if target, err = parseTarget(c, on); err != nil {
+		target, err := parseTarget(on)
+		if err != nil {
 			return err
 		}
+		req.Ref = target.String()
 	}
-	if target.Name == "" && target.Commit.IsZero() {
-		return usage(c, "%s names no branch: give COMMIT.BRANCH.REPO, or --on BRANCH.REPO", args[0])
-	}
-	return p.change(c, control.ChangeRequest{Ref: target.String(), From: commit.String()}, (*control.Client).Revert)
+	return p.change(c, req, (*control.Client).Revert)
 }

@@ -81,14 +81,14 @@ func (p *program) startCommit(c *cli.Context) error {
 }
 
 // openArgument returns the command's argument, the address of an open commit.
-func openArgument(c *cli.Context) (pfs.Ref, error) {
+func openArgument(c *cli.Context) (control.Ref, error) {
 	args, err := operands(c, 1, 1)
 	if err != nil {
-		return pfs.Ref{}, err
+		return control.Ref{}, err
 	}
-	ref, err := parseRef(c, args[0])
-	if err == nil && (ref.Commit.IsZero() || ref.Committed) {
-		err = usage(c, "%s is not an open commit: give ID.BRANCH.REPO, as pfsd commit list --open prints it", args[0])
+	ref, err := parseRef(args[0])
+	if err == nil && (!ref.MayBeCommit() || ref.Committed) {
+		err = fmt.Errorf("%s is not an open commit: give ID.BRANCH.REPO, as pfsd commit list --open prints it", args[0])
 	}
 	return ref, err
 }
@@ -107,8 +107,8 @@ func (p *program) abortCommit(c *cli.Context) error {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		err := store.AbortCommit(ctx, control.ChangeRequest{Ref: ref.String()})
-		return p.done(c, named{Repo: ref.Repo, Name: ref.Name, ID: ref.Commit.String()}, err)
+		id, err := store.AbortCommit(ctx, control.ChangeRequest{Ref: ref.String()})
+		return p.done(c, named{Repo: ref.Repo, ID: id.String()}, err)
 	})
 }
 
@@ -142,7 +142,7 @@ func (p *program) inspectCommit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	ref, err := parseRef(c, args[0])
+	ref, err := parseRef(args[0])
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -35,14 +37,14 @@ func (p *program) mvCommand() *cli.Command {
 			}
 			var branch address
 			for i, arg := range args {
-				a, err := parseAddress(c, arg)
+				a, err := parseAddress(arg)
 				switch {
 				case err != nil:
 					return err
 				case i > 0 && a.ref != branch.ref:
-					return usage(c, "a move is within one branch: use pfsd cp, then pfsd rm")
+					return errors.New("a move is within one branch: use pfsd cp, then pfsd rm")
 				case a.path == "" && i < len(args)-1:
-					return usage(c, "the root of %s cannot be moved", a.ref)
+					return fmt.Errorf("the root of %s cannot be moved: move what is in it", a.ref)
 				}
 				branch = a
 			}
@@ -59,7 +61,7 @@ func (p *program) arrangeFiles(c *cli.Context, f arranging) error {
 	if err != nil {
 		return err
 	}
-	to, err := parseAddress(c, args[len(args)-1])
+	to, err := parseAddress(args[len(args)-1])
 	if err != nil {
 		return err
 	}
@@ -68,7 +70,7 @@ func (p *program) arrangeFiles(c *cli.Context, f arranging) error {
 		Message: c.String(flagMessage), By: p.author(),
 	}
 	for _, arg := range args[:len(args)-1] {
-		a, err := parseAddress(c, arg)
+		a, err := parseAddress(arg)
 		if err != nil {
 			return err
 		}
@@ -103,14 +105,14 @@ func (p *program) mkdir(c *cli.Context) error {
 	}
 	req := control.FilesRequest{Parents: c.Bool("p"), Message: c.String(flagMessage), By: p.author()}
 	for _, arg := range args {
-		a, err := parseAddress(c, arg)
+		a, err := parseAddress(arg)
 		switch {
 		case err != nil:
 			return err
 		case req.Ref != "" && a.ref.String() != req.Ref:
-			return usage(c, "one mkdir is one commit: all directories must be in one branch")
+			return errors.New("one mkdir is one commit: all directories must be in one branch")
 		case a.path == "":
-			return usage(c, "%s has no path: give ADDRESS:/PATH", arg)
+			return fmt.Errorf("%s has no path: give ADDRESS:/PATH", arg)
 		}
 		req.Ref = a.ref.String()
 		req.Paths = append(req.Paths, a.path)

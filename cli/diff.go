@@ -59,18 +59,18 @@ func (p *program) diff(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := parseAddress(c, args[0])
+	a, err := parseAddress(args[0])
 	if err != nil {
 		return err
 	}
 	b := a
 	if len(args) == 2 {
-		if b, err = parseAddress(c, args[1]); err != nil {
+		if b, err = parseAddress(args[1]); err != nil {
 			return err
 		}
 	}
 	if a.path != b.path && a.path != "" && b.path != "" {
-		return usage(c, "one path of two versions is compared, not /%s with /%s", a.path, b.path)
+		return fmt.Errorf("one path of two versions is compared, not /%s with /%s: give the same path, or only one", a.path, b.path)
 	}
 	form, err := diffForm(c)
 	if err != nil {

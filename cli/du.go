@@ -40,9 +40,9 @@ func (p *program) du(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	refs := make([]pfs.Ref, len(args))
+	refs := make([]control.Ref, len(args))
 	for i, arg := range args {
-		if refs[i], err = parseRef(c, arg); err != nil {
+		if refs[i], err = parseRef(arg); err != nil {
 			return err
 		}
 	}

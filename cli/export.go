@@ -21,7 +21,7 @@ func (p *program) export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := parseAddress(c, args[0])
+	a, err := parseAddress(args[0])
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ var remedies = map[pfs.Kind]string{
 
 // looksLikeID reports whether a name is more likely the beginning of a commit's id than that of a branch.
 func looksLikeID(name string) bool {
-	return len(name) >= 6 && strings.Trim(name, "0123456789abcdef") == "" && strings.ContainsAny(name, "0123456789")
+	return pfs.IsIDPrefix(name) && strings.ContainsAny(name, "0123456789")
 }
 
 // remedy returns what to do about err, or "".
@@ -107,7 +107,7 @@ func remedy(err error) string {
 	case pfs.KindBranchNotFound:
 		if ref, err := pfs.ParseRef(e.Ref); err == nil && ref.Name != "" {
 			if looksLikeID(ref.Name) {
-				return "a commit is named by all 32 digits of its id: see them with pfsd log"
+				return "nor does the id of a commit of " + ref.Repo + " begin so: see them with pfsd log"
 			}
 			return "make it with: pfsd branch create " + pfs.BranchRef(ref.Repo, ref.Name).String()
 		}

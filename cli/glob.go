@@ -21,12 +21,12 @@ func (p *program) globCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			a, err := parseAddress(c, args[0])
+			a, err := parseAddress(args[0])
 			if err != nil {
 				return err
 			}
 			if a.path == "" {
-				return usage(c, "%s has no pattern: give ADDRESS:/PATTERN", args[0])
+				return fmt.Errorf("%s has no pattern: give ADDRESS:/PATTERN", args[0])
 			}
 			return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 				found := store.Glob(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path})

@@ -21,7 +21,7 @@ func (p *program) importInto(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	dest, err := parseAddress(c, args[1])
+	dest, err := parseAddress(args[1])
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (p *program) importInto(c *cli.Context) error {
 			return err
 		}
 		if !info.IsDir() {
-			return usage(c, "%s is neither a directory nor an archive whose name ends in .tar", args[0])
+			return fmt.Errorf("%s is neither a directory nor an archive whose name ends in .tar", args[0])
 		}
 		return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 			return p.putAll(ctx, c, store, dest, []localCopy{{source: args[0], path: dest.path}})

@@ -75,7 +75,7 @@ func since(c *cli.Context, now time.Time) (time.Time, error) {
 // followLog prints commits as they are made.
 func (p *program) followLog(c *cli.Context, a address, req control.FileRequest) error {
 	if !a.ref.IsBranch() {
-		return usage(c, "%s does not change: only a branch can be followed", a.ref)
+		return fmt.Errorf("%s does not change: only a branch can be followed", a.ref)
 	}
 	if req.Limit == 0 {
 		req.Limit = followed

@@ -47,12 +47,12 @@ func (p *program) mount(c *cli.Context) error {
 
 // mounting opens a mount of the version at addr on dir.
 func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
-	ref, err := parseRef(c, addr)
+	ref, err := parseRef(addr)
 	if err != nil {
 		return nil, err
 	}
 	if c.Bool("create") && !ref.IsBranch() {
-		return nil, usage(c, "--create makes branches, and %s is none", addr)
+		return nil, fmt.Errorf("--create makes branches, and %s is none: leave it out", addr)
 	}
 	data, err := p.dataDir(c)
 	if err != nil {
@@ -62,9 +62,9 @@ func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec := door.Mount{Dir: point, Address: ref.String(), Author: person().Name}
+	spec := door.Mount{Dir: point, Author: person().Name}
 	return func(ctx context.Context, member hosting.Member) (*door.Object, error) {
-		if err := provide(ctx, member.Client(), ref, c.Bool("create")); err != nil {
+		if spec.Address, err = provide(ctx, member.Client(), ref, c.Bool("create")); err != nil {
 			return nil, err
 		}
 		return mountpoint.Attach(spec)
@@ -87,16 +87,16 @@ func mountPoint(data *datadir.Dir, dir string) (string, error) {
 	return point, data.CheckMountPoint(point)
 }
 
-// provide makes sure that the version at ref exists, making the branch when it may.
-func provide(ctx context.Context, store *control.Client, ref pfs.Ref, create bool) error {
-	_, err := store.Stat(ctx, control.FileRequest{Ref: ref.String()})
+// provide makes sure that the version at ref exists, making the branch when it may, and returns its whole address.
+func provide(ctx context.Context, store *control.Client, ref control.Ref, create bool) (string, error) {
+	version, err := store.Stat(ctx, control.FileRequest{Ref: ref.String()})
 	missing := pfs.KindOf(err) == pfs.KindRepoNotFound || pfs.KindOf(err) == pfs.KindBranchNotFound
 	if !create || !missing {
-		return err
+		return version.Address, err
 	}
 	_, err = store.CreateBranch(ctx, control.BranchRequest{Ref: ref.String(), MakeRepo: true, By: person()})
 	if pfs.KindOf(err) == pfs.KindExists {
-		return nil
+		err = nil
 	}
-	return err
+	return ref.String(), err
 }

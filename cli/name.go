@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
-	"pfsd/pfs"
 )
 
 func (p *program) renameRepoCommand() *cli.Command {
@@ -22,8 +21,8 @@ func (p *program) renameRepoCommand() *cli.Command {
 				return err
 			}
 			for _, name := range args {
-				if err := pfs.CheckRefName(name); err != nil {
-					return usage(c, "%v", err)
+				if _, err := parseName(name); err != nil {
+					return err
 				}
 			}
 			return p.withStore(c, func(ctx context.Context, store *control.Client) error {
@@ -44,12 +43,12 @@ func (p *program) renameBranchCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			ref, err := parseBranch(c, args[0])
+			ref, err := parseBranch(args[0])
 			if err != nil {
 				return err
 			}
-			if err := pfs.CheckRefName(args[1]); err != nil {
-				return usage(c, "%v", err)
+			if _, err := parseName(args[1]); err != nil {
+				return err
 			}
 			return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 				branch, err := store.RenameBranch(ctx, control.RenameRequest{Ref: ref.String(), To: args[1]})
@@ -65,7 +64,7 @@ func (p *program) inspectRepoCommand() *cli.Command {
 		Description: "Example: pfsd repo inspect images",
 		Flags:       []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
-			name, err := repoName(c)
+			name, err := onlyName(c)
 			if err != nil {
 				return err
 			}

@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/urfave/cli/v2"
 
+	"pfsd/cli/internal/control"
 	"pfsd/pfs"
 )
 
@@ -23,7 +27,7 @@ func operands(c *cli.Context, min, max int) ([]string, error) {
 
 // address is an argument that names a version, with or without a path in it.
 type address struct {
-	ref pfs.Ref
+	ref control.Ref
 	// path is without slashes at its ends; empty for the root.
 	path string
 	// dir is set when path was written as that of a directory, or not at all.
@@ -31,12 +35,46 @@ type address struct {
 }
 
 // parseAddress parses an ADDRESS[:/PATH] argument.
-func parseAddress(c *cli.Context, arg string) (address, error) {
-	ref, path, err := pfs.ParseAddress(arg)
+func parseAddress(arg string) (address, error) {
+	head, path, _ := strings.Cut(arg, ":")
+	ref, err := control.ParseRef(head)
 	if err != nil {
-		return address{}, usage(c, "%v", err)
+		return address{}, notAddress(arg, err)
+	}
+	path = strings.TrimPrefix(path, "/")
+	if path != "/" {
+		path = strings.TrimSuffix(path, "/")
+	}
+	if err := pfs.CheckPath(path); err != nil {
+		return address{}, fmt.Errorf("%s is no path: %w", shown(arg), cause(err))
 	}
 	return address{ref: ref, path: path, dir: path == "" || strings.HasSuffix(arg, "/")}, nil
+}
+
+// notAddress returns the error of an argument that can name no version.
+func notAddress(arg string, err error) error {
+	return fmt.Errorf("%s is no address: %w; see: pfsd --help", shown(arg), cause(err))
+}
+
+// cause returns what an error of the core says beyond its kind and what it is about.
+func cause(err error) error {
+	var e *pfs.Error
+	if errors.As(err, &e) && e.Err != nil {
+		return e.Err
+	}
+	return err
+}
+
+// shown returns an argument as a message can show it.
+func shown(arg string) string {
+	const most = 100
+	if len(arg) > most {
+		arg = arg[:most] + "…"
+	}
+	if strings.IndexFunc(arg, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) >= 0 {
+		return strconv.Quote(arg)
+	}
+	return arg
 }
 
 // onlyAddress returns the command's one argument, which must be an ADDRESS[:/PATH].
@@ -45,21 +83,24 @@ func onlyAddress(c *cli.Context) (address, error) {
 	if err != nil {
 		return address{}, err
 	}
-	return parseAddress(c, args[0])
+	return parseAddress(args[0])
 }
 
 // parseRef parses an ADDRESS argument that must have no path.
-func parseRef(c *cli.Context, arg string) (pfs.Ref, error) {
-	ref, err := pfs.ParseRef(arg)
+func parseRef(arg string) (control.Ref, error) {
+	if head, path, found := strings.Cut(arg, ":"); found {
+		return control.Ref{}, fmt.Errorf("%s has a path, where a version alone is meant: leave out %s", shown(arg), shown(arg[len(head):len(head)+1+len(path)]))
+	}
+	ref, err := control.ParseRef(arg)
 	if err != nil {
-		return ref, usage(c, "%v", err)
+		return ref, notAddress(arg, err)
 	}
 	return ref, nil
 }
 
 // parseSource parses an argument that names the version which the branch or tag target is to start from, name or go back to.
-func parseSource(c *cli.Context, arg string, target pfs.Ref) (pfs.Ref, error) {
-	ref, err := parseRef(c, arg)
+func parseSource(arg string, target pfs.Ref) (control.Ref, error) {
+	ref, err := parseRef(arg)
 	if err == nil && ref.Repo != target.Repo {
 		err = fmt.Errorf("%s is not in the repo %s, as %s is; copy files between repos with: pfsd cp", arg, target.Repo, target)
 	}
@@ -67,12 +108,38 @@ func parseSource(c *cli.Context, arg string, target pfs.Ref) (pfs.Ref, error) {
 }
 
 // parseBranch parses an argument that must name a branch.
-func parseBranch(c *cli.Context, arg string) (pfs.Ref, error) {
-	ref, err := parseRef(c, arg)
+func parseBranch(arg string) (pfs.Ref, error) {
+	ref, err := parseRef(arg)
 	if err == nil && !ref.IsBranch() {
-		err = usage(c, "%s is not the name of a branch: give BRANCH.REPO", arg)
+		err = fmt.Errorf("%s is not the name of a branch: give BRANCH.REPO", arg)
 	}
-	return ref, err
+	return ref.Ref, err
+}
+
+// parseName checks an argument that must be the name of a repo, or the new one of a branch.
+func parseName(arg string) (string, error) {
+	if err := pfs.CheckRefName(arg); err != nil {
+		return "", fmt.Errorf("%s is no name: %w", shown(arg), cause(err))
+	}
+	return arg, nil
+}
+
+// onlyName returns the command's one argument, the name of a repo.
+func onlyName(c *cli.Context) (string, error) {
+	args, err := operands(c, 1, 1)
+	if err != nil {
+		return "", err
+	}
+	return parseName(args[0])
+}
+
+// optionalName returns the command's argument, the name of a repo, or "" without one.
+func optionalName(c *cli.Context) (string, error) {
+	args, err := operands(c, 0, 1)
+	if err != nil || len(args) == 0 {
+		return "", err
+	}
+	return parseName(args[0])
 }
 
 // String returns the address as it would be written.

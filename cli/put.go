@@ -34,12 +34,12 @@ func (p *program) put(c *cli.Context) error {
 		return err
 	}
 	sources, last := args[:len(args)-1], args[len(args)-1]
-	dest, err := parseAddress(c, last)
+	dest, err := parseAddress(last)
 	if err != nil {
 		return err
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		copies, err := plan(ctx, c, store, sources, dest)
+		copies, err := plan(ctx, store, sources, dest)
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (p *program) put(c *cli.Context) error {
 func (p *program) putAll(ctx context.Context, c *cli.Context, store *control.Client, dest address, copies []localCopy) error {
 	req := control.PutRequest{Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author()}
 	commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
-		s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn, stored: newStored(store, dest.ref)}
+		s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn, stored: newStored(store, dest.ref.String())}
 		for _, todo := range copies {
 			if err := s.send(todo); err != nil {
 				return err
@@ -71,14 +71,14 @@ type localCopy struct {
 }
 
 // plan says where each source goes.
-func plan(ctx context.Context, c *cli.Context, store *control.Client, sources []string, dest address) ([]localCopy, error) {
+func plan(ctx context.Context, store *control.Client, sources []string, dest address) ([]localCopy, error) {
 	into, err := isDirectory(ctx, store, dest)
 	if err != nil {
 		return nil, err
 	}
 	into = into || dest.dir
 	if len(sources) > 1 && !into {
-		return nil, usage(c, "%s is not a directory: to make one, end it with a /", dest)
+		return nil, fmt.Errorf("%s is not a directory: to make one, end it with a /", dest)
 	}
 	var copies []localCopy
 	for _, source := range sources {
@@ -88,7 +88,7 @@ func plan(ctx context.Context, c *cli.Context, store *control.Client, sources []
 		case err != nil:
 			return nil, err
 		case source == "-" && into:
-			return nil, usage(c, "stdin has no name: give the path of a file")
+			return nil, fmt.Errorf("stdin has no name to go into %s by: give the path of a file", dest)
 		case into && (!local.IsDir() || len(sources) > 1):
 			abs, err := filepath.Abs(source)
 			if err != nil {

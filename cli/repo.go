@@ -38,20 +38,8 @@ func (p *program) repoCommand() *cli.Command {
 	}
 }
 
-// repoName returns the command's argument, the name of a repo.
-func repoName(c *cli.Context) (string, error) {
-	args, err := operands(c, 1, 1)
-	if err != nil {
-		return "", err
-	}
-	if err := pfs.CheckRefName(args[0]); err != nil {
-		return "", usage(c, "%v", err)
-	}
-	return args[0], nil
-}
-
 func (p *program) createRepo(c *cli.Context) error {
-	name, err := repoName(c)
+	name, err := onlyName(c)
 	if err != nil {
 		return err
 	}
@@ -62,7 +50,7 @@ func (p *program) createRepo(c *cli.Context) error {
 }
 
 func (p *program) deleteRepo(c *cli.Context) error {
-	name, err := repoName(c)
+	name, err := onlyName(c)
 	if err != nil {
 		return err
 	}

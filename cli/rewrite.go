@@ -17,11 +17,11 @@ func (p *program) resetCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			branch, err := parseBranch(c, args[0])
+			branch, err := parseBranch(args[0])
 			if err != nil {
 				return err
 			}
-			to, err := parseSource(c, args[1], branch)
+			to, err := parseSource(args[1], branch)
 			if err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ func (p *program) squashCommand() *cli.Command {
 			if c.String("since") == "" {
 				return usage(c, "say from where on: --since ADDRESS")
 			}
-			since, err := parseSource(c, c.String("since"), branch)
+			since, err := parseSource(c.String("since"), branch)
 			if err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ func (p *program) restoreCommand() *cli.Command {
 			if c.String("from") == "" {
 				return usage(c, "say from which version: --from ADDRESS")
 			}
-			from, err := parseRef(c, c.String("from"))
+			from, err := parseRef(c.String("from"))
 			if err != nil {
 				return err
 			}

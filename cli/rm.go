@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -28,14 +29,14 @@ func (p *program) remove(c *cli.Context) error {
 		return err
 	}
 	req := control.RemoveRequest{Recursive: c.Bool("r"), Message: c.String(flagMessage), By: p.author()}
-	var branch pfs.Ref
+	var branch control.Ref
 	for i, arg := range args {
-		a, err := parseAddress(c, arg)
+		a, err := parseAddress(arg)
 		switch {
 		case err != nil:
 			return err
 		case i > 0 && a.ref != branch:
-			return usage(c, "one rm is one commit: all files must be of one branch")
+			return errors.New("one rm is one commit: all files must be of one branch")
 		}
 		branch = a.ref
 		req.Paths = append(req.Paths, a.path)

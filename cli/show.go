@@ -25,7 +25,7 @@ func (p *program) show(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	ref, err := parseRef(c, args[0])
+	ref, err := parseRef(args[0])
 	if err != nil {
 		return err
 	}

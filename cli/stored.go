@@ -20,8 +20,8 @@ type stored struct {
 	dirs  map[string]map[string]control.Entry
 }
 
-func newStored(store *control.Client, ref pfs.Ref) *stored {
-	return &stored{store: store, ref: ref.String(), dirs: map[string]map[string]control.Entry{}}
+func newStored(store *control.Client, ref string) *stored {
+	return &stored{store: store, ref: ref, dirs: map[string]map[string]control.Entry{}}
 }
 
 // candidate returns the stored file at the path where a local one is to go, if they can have the same bytes; else nil.

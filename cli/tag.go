@@ -46,11 +46,11 @@ func tagArgument(c *cli.Context) (pfs.Ref, error) {
 	if err != nil {
 		return pfs.Ref{}, err
 	}
-	ref, err := parseRef(c, args[0])
+	ref, err := parseRef(args[0])
 	if err == nil && !ref.IsBranch() {
-		err = usage(c, "%s is not the name of a tag: give TAG.REPO", args[0])
+		err = fmt.Errorf("%s is not the name of a tag: give TAG.REPO", args[0])
 	}
-	return ref, err
+	return ref.Ref, err
 }
 
 func (p *program) createTag(c *cli.Context) error {
@@ -58,9 +58,9 @@ func (p *program) createTag(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	from := pfs.BranchRef(ref.Repo, pfs.DefaultBranch)
+	from := control.Ref{Ref: pfs.BranchRef(ref.Repo, pfs.DefaultBranch)}
 	if arg := c.String("from"); arg != "" {
-		if from, err = parseSource(c, arg, ref); err != nil {
+		if from, err = parseSource(arg, ref); err != nil {
 			return err
 		}
 	}
@@ -85,7 +85,7 @@ func (p *program) deleteTag(c *cli.Context) error {
 }
 
 func (p *program) listTags(c *cli.Context) error {
-	repo, err := optionalRepo(c)
+	repo, err := optionalName(c)
 	if err != nil {
 		return err
 	}
@@ -98,16 +98,4 @@ func (p *program) listTags(c *cli.Context) error {
 			fmt.Fprintf(w, "%s  %s  %s.%s\n", stamp(t.Created), t.Commit, t.Name, t.Repo)
 		})
 	})
-}
-
-// optionalRepo returns the command's argument, the name of a repo, or "" without one.
-func optionalRepo(c *cli.Context) (string, error) {
-	args, err := operands(c, 0, 1)
-	if err != nil || len(args) == 0 {
-		return "", err
-	}
-	if err := pfs.CheckRefName(args[0]); err != nil {
-		return "", usage(c, "%v", err)
-	}
-	return args[0], nil
 }

@@ -38,12 +38,12 @@ func (p *program) undelete(c *cli.Context) error {
 			})
 		})
 	}
-	ref, err := parseRef(c, args[0])
+	ref, err := parseRef(args[0])
 	if err != nil {
 		return err
 	}
 	if !ref.IsBranch() {
-		return usage(c, "%s is not the name of a repo, branch or tag", args[0])
+		return fmt.Errorf("%s is not the name of a repo, branch or tag; see what can be brought back with: pfsd undelete", args[0])
 	}
 	req, back := control.UndeleteRequest{Ref: ref.String()}, named{Repo: ref.Repo, Name: ref.Name}
 	if pfs.CheckRefName(args[0]) == nil {

@@ -1,6 +1,7 @@
 package pfs
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -21,28 +22,38 @@ func CheckPath(path string) error {
 		return nil
 	}
 	if len(path) > MaxPath {
-		return &Error{Op: "pfs.CheckPath", Kind: KindNameTooLong, Path: path[:64] + "…"}
+		return &Error{Op: "pfs.CheckPath", Kind: KindNameTooLong, Path: path[:64] + "…", Err: errLongPath}
 	}
 	for name := range strings.SplitSeq(path, "/") {
 		if err := CheckName(name); err != nil {
-			return &Error{Op: "pfs.CheckPath", Kind: err.(*Error).Kind, Path: path}
+			bad := err.(*Error)
+			return &Error{Op: "pfs.CheckPath", Kind: bad.Kind, Path: path, Err: bad.Err}
 		}
 	}
 	return nil
 }
 
+// What is wrong with a path.
+var (
+	errLongPath = errors.New("a path has at most 4,095 bytes")
+	errLongName = errors.New("a name has at most 255 bytes")
+	errBadName  = errors.New("no name in a path is empty, . or .., or has a NUL")
+	errNotUTF8  = errors.New("names are UTF-8")
+)
+
 // CheckName returns nil when name can be one component of a path.
 func CheckName(name string) error {
-	kind := Kind(0)
+	kind, why := KindInvalid, errBadName
 	switch {
-	case name == "", name == ".", name == "..", strings.ContainsAny(name, "/\x00"), !utf8.ValidString(name):
-		kind = KindInvalid
+	case name == "", name == ".", name == "..", strings.ContainsAny(name, "/\x00"):
+	case !utf8.ValidString(name):
+		why = errNotUTF8
 	case len(name) > MaxName:
-		kind = KindNameTooLong
+		kind, why = KindNameTooLong, errLongName
 	default:
 		return nil
 	}
-	return &Error{Op: "pfs.CheckName", Kind: kind, Path: name}
+	return &Error{Op: "pfs.CheckName", Kind: kind, Path: name, Err: why}
 }
 
 // splitPath returns the directory part and the last component of path; both are empty for the root.

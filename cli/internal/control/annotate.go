@@ -9,7 +9,7 @@ import (
 
 // annotate yields the entries of a directory, or of anything else itself, with the commits that last changed them.
 func (h *Handler) annotate(ctx context.Context, r FileRequest) iter.Seq2[Annotated, error] {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return failed[Annotated](err)
 	}

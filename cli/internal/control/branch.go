@@ -24,7 +24,7 @@ func (h *Handler) createBranch(ctx context.Context, r BranchRequest) (pfs.Branch
 	}
 	o := pfs.BranchOptions{CreateRepo: r.MakeRepo, Owner: r.By.owner(), By: r.By.by("")}
 	if r.From != "" {
-		if o.From, err = pfs.ParseRef(r.From); err != nil {
+		if o.From, err = h.ref(ctx, r.From); err != nil {
 			return pfs.Branch{}, err
 		}
 		if err := cut(ctx, h.branches, o.From); err != nil {

@@ -60,10 +60,9 @@ func (c *Client) FinishCommit(ctx context.Context, r ChangeRequest) (Commit, err
 	return call[Commit](ctx, c, opCommitFinish, r)
 }
 
-// AbortCommit ends the open commit r.Ref with all that is in it.
-func (c *Client) AbortCommit(ctx context.Context, r ChangeRequest) error {
-	_, err := call[nothing](ctx, c, opCommitAbort, r)
-	return err
+// AbortCommit ends the open commit r.Ref with all that is in it, and returns its id.
+func (c *Client) AbortCommit(ctx context.Context, r ChangeRequest) (pfs.CommitID, error) {
+	return call[pfs.CommitID](ctx, c, opCommitAbort, r)
 }
 
 // OpenCommits lists the open commits of a branch, or, with Repo, of a repo.

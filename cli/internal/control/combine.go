@@ -2,10 +2,14 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"pfsd/pfs"
 )
+
+// errNoBranch says that a commit was named without a branch.
+var errNoBranch = errors.New("it names no branch to undo the commit on: give COMMIT.BRANCH.REPO, or --on BRANCH.REPO")
 
 // combineStore is what bringing changes into a branch needs of the core.
 type combineStore interface {
@@ -42,18 +46,29 @@ func resolveOf(name string) (pfs.Resolve, error) {
 type combination func(ctx context.Context, from, to pfs.Ref, by pfs.By, resolve pfs.Resolve) (pfs.Commit, error)
 
 func (h *Handler) merge(ctx context.Context, r ChangeRequest) (Commit, error) {
-	return h.combine(ctx, r, h.versions.combine.Merge, "merge "+r.From)
+	return h.combine(ctx, r, h.versions.combine.Merge, "merge ")
 }
 
+// revert undoes a commit on the branch that it was named by, unless the request names another.
 func (h *Handler) revert(ctx context.Context, r ChangeRequest) (Commit, error) {
-	return h.combine(ctx, r, h.versions.combine.Revert, "revert "+r.From)
+	if r.Ref == "" {
+		commit, err := h.ref(ctx, r.From)
+		switch {
+		case err != nil:
+			return Commit{}, err
+		case commit.Name == "":
+			return Commit{}, &pfs.Error{Op: "control.revert", Kind: pfs.KindInvalid, Ref: r.From, Err: errNoBranch}
+		}
+		r.Ref = pfs.BranchRef(commit.Repo, commit.Name).String()
+	}
+	return h.combine(ctx, r, h.versions.combine.Revert, "revert ")
 }
 
 func (h *Handler) cherryPick(ctx context.Context, r ChangeRequest) (Commit, error) {
-	return h.combine(ctx, r, h.versions.combine.CherryPick, "cherry-pick "+r.From)
+	return h.combine(ctx, r, h.versions.combine.CherryPick, "cherry-pick ")
 }
 
-// combine runs f. A commit for which no message was given bears what was done.
+// combine runs f. A commit for which no message was given bears what was done, and with what.
 func (h *Handler) combine(ctx context.Context, r ChangeRequest, f combination, done string) (Commit, error) {
 	resolve, err := resolveOf(r.Resolve)
 	if err != nil {
@@ -64,7 +79,7 @@ func (h *Handler) combine(ctx context.Context, r ChangeRequest, f combination, d
 		return Commit{}, err
 	}
 	if r.Message == "" {
-		r.Message = done
+		r.Message = done + from.String()
 	}
 	commit, err := f(ctx, from, to, r.By.by(r.Message), resolve)
 	return commitOf(commit), err
@@ -85,7 +100,7 @@ func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Commit, error) {
 		return Commit{}, err
 	}
 	if r.Message == "" {
-		r.Message = "squash of all since " + r.From
+		r.Message = "squash of all since " + since.String()
 	}
 	commit, err := h.versions.rewrite.Squash(ctx, branch, since, r.By.by(r.Message))
 	return commitOf(commit), err
@@ -94,7 +109,7 @@ func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Commit, error) {
 // ends parses both addresses of a change, from and to, after what is pending on the branches they begin at has been
 // committed: ancestors are counted from there.
 func (h *Handler) ends(ctx context.Context, r ChangeRequest) (from, to pfs.Ref, err error) {
-	if from, to, err = parseRefs(r.From, r.Ref); err != nil {
+	if from, to, err = h.refs(ctx, r.From, r.Ref); err != nil {
 		return from, to, err
 	}
 	if err = cut(ctx, h.history, from); err == nil {
@@ -114,7 +129,7 @@ func (h *Handler) restore(ctx context.Context, r ChangeRequest) (Commit, error) 
 		return Commit{}, err
 	}
 	if r.Message == "" {
-		r.Message = "restore /" + r.Path + " from " + r.From
+		r.Message = "restore /" + r.Path + " from " + from.String()
 	}
 	if same, err := h.same(ctx, from, to, r.Path); same || err != nil {
 		return Commit{}, err

@@ -61,7 +61,7 @@ func (h *Handler) moveFiles(ctx context.Context, r FilesRequest) (Commit, error)
 
 // arrange runs each for every source with the path that it is to get, in one transaction.
 func (h *Handler) arrange(ctx context.Context, r FilesRequest, each func(tx *pfs.Tx, i int, to string) error) (Commit, error) {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return Commit{}, err
 	}
@@ -92,7 +92,7 @@ func (h *Handler) arrange(ctx context.Context, r FilesRequest, each func(tx *pfs
 
 // makeDirs makes directories, in one commit.
 func (h *Handler) makeDirs(ctx context.Context, r FilesRequest) (Commit, error) {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return Commit{}, err
 	}

@@ -58,14 +58,14 @@ func (h *Handler) diff(ctx context.Context, r DiffRequest) iter.Seq2[Change, err
 
 // sides returns the two versions that are to be compared; the zero Ref when there is none before.
 func (h *Handler) sides(ctx context.Context, r DiffRequest) (from, to pfs.Ref, err error) {
-	if to, err = pfs.ParseRef(r.To); err != nil {
+	if to, err = h.ref(ctx, r.To); err != nil {
 		return from, to, err
 	}
 	if err = cut(ctx, h.history, to); err != nil {
 		return from, to, err
 	}
 	if r.From != "" {
-		if from, err = pfs.ParseRef(r.From); err == nil {
+		if from, err = h.ref(ctx, r.From); err == nil {
 			err = cut(ctx, h.history, from)
 		}
 		return from, to, err

@@ -26,10 +26,10 @@ var (
 	_ contentStore = (*pfs.Store)(nil)
 )
 
-// snapshot returns the version that address names. An ancestor is looked for after what is pending has been committed,
+// snapshot returns the version that address names, see Handler.ref. An ancestor is looked for after what is pending has been committed,
 // since commits are counted; so is any version when commits is set, for those who ask which commit made what they see.
 func (h *Handler) snapshot(ctx context.Context, address string, commits bool) (*pfs.Snapshot, error) {
-	ref, err := pfs.ParseRef(address)
+	ref, err := h.ref(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +42,12 @@ func (h *Handler) snapshot(ctx context.Context, address string, commits bool) (*
 }
 
 func (h *Handler) stat(ctx context.Context, r FileRequest) (Stat, error) {
+	ref, err := h.ref(ctx, r.Ref)
+	if err != nil {
+		return Stat{}, err
+	}
+	// From here on an id is whole: who asks can go on with the address of the answer.
+	r.Ref = ref.String()
 	snap, err := h.snapshot(ctx, r.Ref, true)
 	if err != nil {
 		return Stat{}, err

@@ -67,7 +67,7 @@ func (h *Handler) follow(ctx context.Context, r FileRequest) iter.Seq2[LogLine, 
 var errEnough = errors.New("enough")
 
 func (h *Handler) followBranch(ctx context.Context, r FileRequest, yield func(LogLine, error) bool) error {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return err
 	}

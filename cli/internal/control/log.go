@@ -17,7 +17,7 @@ type historyStore interface {
 var _ historyStore = (*pfs.Store)(nil)
 
 func (h *Handler) log(ctx context.Context, r FileRequest) iter.Seq2[LogLine, error] {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return failed[LogLine](err)
 	}

@@ -20,7 +20,7 @@ type openStore interface {
 var _ openStore = (*pfs.Store)(nil)
 
 func (h *Handler) startCommit(ctx context.Context, r ChangeRequest) (pfs.OpenCommit, error) {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return pfs.OpenCommit{}, err
 	}
@@ -34,7 +34,7 @@ func (h *Handler) finishCommit(ctx context.Context, r ChangeRequest) (Commit, er
 	if err != nil {
 		return Commit{}, err
 	}
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return Commit{}, err
 	}
@@ -42,18 +42,18 @@ func (h *Handler) finishCommit(ctx context.Context, r ChangeRequest) (Commit, er
 	return commitOf(commit), err
 }
 
-func (h *Handler) abortCommit(ctx context.Context, r ChangeRequest) (nothing, error) {
-	ref, err := pfs.ParseRef(r.Ref)
+func (h *Handler) abortCommit(ctx context.Context, r ChangeRequest) (pfs.CommitID, error) {
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
-		return nothing{}, err
+		return pfs.CommitID{}, err
 	}
-	return nothing{}, h.versions.open.AbortCommit(ctx, ref)
+	return ref.Commit, h.versions.open.AbortCommit(ctx, ref)
 }
 
 func (h *Handler) openCommits(ctx context.Context, r BranchRequest) iter.Seq2[pfs.OpenCommit, error] {
 	repo, branch := r.Repo, ""
 	if r.Ref != "" {
-		ref, err := pfs.ParseRef(r.Ref)
+		ref, err := h.ref(ctx, r.Ref)
 		if err == nil {
 			_, err = h.versions.names.Branch(ctx, ref)
 		}
@@ -89,7 +89,7 @@ func (h *Handler) openOf(ctx context.Context, repo, branch string) ([]pfs.OpenCo
 
 // inspectCommit returns what is known of a commit, once what is pending on the branch it was named by is in one.
 func (h *Handler) inspectCommit(ctx context.Context, r FileRequest) (CommitInfo, error) {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return CommitInfo{}, err
 	}

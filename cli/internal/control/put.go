@@ -54,7 +54,7 @@ func (h *Handler) putParts(ctx context.Context, body io.Reader, contentType stri
 	if _, err := parts.Next(&req); err != nil {
 		return pfs.Commit{}, invalid(err)
 	}
-	ref, err := pfs.ParseRef(req.Ref)
+	ref, err := h.ref(ctx, req.Ref)
 	if err != nil {
 		return pfs.Commit{}, err
 	}

@@ -8,7 +8,7 @@ import (
 
 // remove removes files, and with Recursive directories, in one commit. All or none are removed.
 func (h *Handler) remove(ctx context.Context, r RemoveRequest) (Commit, error) {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return Commit{}, err
 	}

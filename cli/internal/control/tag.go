@@ -17,7 +17,11 @@ type tagStore interface {
 var _ tagStore = (*pfs.Store)(nil)
 
 func (h *Handler) createTag(ctx context.Context, r TagRequest) (pfs.Tag, error) {
-	ref, from, err := parseRefs(r.Ref, r.From)
+	ref, err := pfs.ParseRef(r.Ref)
+	if err != nil {
+		return pfs.Tag{}, err
+	}
+	from, err := h.ref(ctx, r.From)
 	if err != nil {
 		return pfs.Tag{}, err
 	}

@@ -14,7 +14,7 @@ type usageStore interface {
 var _ usageStore = (*pfs.Store)(nil)
 
 func (h *Handler) measure(ctx context.Context, r UsageRequest) (pfs.Usage, error) {
-	ref, err := pfs.ParseRef(r.Ref)
+	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
 		return pfs.Usage{}, err
 	}

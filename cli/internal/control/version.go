@@ -1,13 +1,10 @@
 package control
 
-import (
-	"cmp"
-
-	"pfsd/pfs"
-)
+import "pfsd/pfs"
 
 // versionOps are what the operations on versions need of the core.
 type versionOps struct {
+	find    finder
 	names   nameStore
 	tags    tagStore
 	open    openStore
@@ -23,7 +20,7 @@ type versionOps struct {
 // handleVersions adds the operations on versions.
 func (h *Handler) handleVersions(store *pfs.Store) {
 	h.versions = versionOps{
-		names: store, tags: store, open: store, deleted: store, keep: store, watch: store, diffs: store, combine: store,
+		find: store, names: store, tags: store, open: store, deleted: store, keep: store, watch: store, diffs: store, combine: store,
 		rewrite: store, usage: store,
 	}
 	h.handle(opRepoRename, value(h.renameRepo))
@@ -55,11 +52,4 @@ func (h *Handler) handleVersions(store *pfs.Store) {
 	h.handle(opMakeDir, value(h.makeDirs))
 	h.handle(opGlob, list(h, h.glob))
 	h.handle(opUsage, value(h.measure))
-}
-
-// parseRefs parses two addresses.
-func parseRefs(a, b string) (pfs.Ref, pfs.Ref, error) {
-	first, errA := pfs.ParseRef(a)
-	second, errB := pfs.ParseRef(b)
-	return first, second, cmp.Or(errA, errB)
 }
