@@ -59,6 +59,9 @@ type Event struct {
 	Lost bool
 	// Deleted is set when the branch has been deleted; it may come to be again later.
 	Deleted bool
+	// Renamed is set when the branch, or what it belongs to, has got another name, and nothing else has changed: see
+	// Watcher.Ref.
+	Renamed bool
 
 	settled func()
 }

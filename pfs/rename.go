@@ -49,19 +49,26 @@ func (g *group) renamedRepo(r *repo, to string) (*repo, []*announcement) {
 		made.tags[name] = tag
 	}
 	var announced []*announcement
+	moved := map[*branch]*branch{}
 	for name, b := range r.branches {
 		made.branches[name] = b.as(made, name)
-		announced = append(announced, g.announceMove(b, made.branches[name])...)
+		moved[b] = made.branches[name]
 	}
 	for id, b := range r.open {
 		made.open[id] = b.as(made, b.name)
-		announced = append(announced, g.announceMove(b, made.open[id])...)
+		moved[b] = made.open[id]
+	}
+	for b, next := range moved {
+		announced = append(announced, g.announceMove(b, next))
 	}
 	g.publish = append(g.publish, func() {
 		g.store.mu.Lock()
 		defer g.store.mu.Unlock()
 		delete(g.store.repos, r.name)
 		g.store.repos[to] = made
+		for b, next := range moved {
+			g.store.watchers.move(b, next)
+		}
 	})
 	return made, announced
 }
@@ -74,17 +81,16 @@ func (b *branch) as(r *repo, name string) *branch {
 	return moved
 }
 
-// announceMove tells the watchers of both names of a branch that has been renamed, and keeps account of what is pending.
-func (g *group) announceMove(from, to *branch) []*announcement {
-	gone := &announcement{event: Event{Deleted: true}}
+// announceMove tells the watchers that have been waiting for a branch of the name that one gets, and keeps account of what
+// is pending. Its own watchers are to follow it once it can be found.
+func (g *group) announceMove(from, to *branch) *announcement {
 	made := &announcement{event: Event{Changes: []PathChange{{Subtree: true}}}}
 	g.publish = append(g.publish, func() {
 		g.store.notePending(from, true)
 		g.store.notePending(to, false)
-		g.store.watchers.announce(from.repo.name, from.name, gone)
 		g.store.watchers.announce(to.repo.name, to.name, made)
 	})
-	return []*announcement{gone, made}
+	return made
 }
 
 // RenameBranch gives a branch another name in the same repo. Its open commits go with it; its uploads are ended. The error
@@ -99,7 +105,7 @@ func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, e
 		return Branch{}, err
 	}
 	var made *branch
-	var announced []*announcement
+	var announced *announcement
 	err := s.committer.do(ctx, true, func(g *group) error {
 		b, err := s.writable(op, ref)
 		target := BranchRef(ref.Repo, to)
@@ -128,15 +134,16 @@ func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, e
 		made.put(g, &st)
 		g.delete(schema.BranchKey(b.repo.id, b.name))
 		announced = g.announceMove(b, made)
-		g.publish = append(g.publish, func() { s.addBranch(made) })
+		g.publish = append(g.publish, func() {
+			s.addBranch(made)
+			s.watchers.move(b, made)
+		})
 		return nil
 	})
 	if err != nil {
 		return Branch{}, err
 	}
-	for _, a := range announced {
-		s.settle(ctx, a)
-	}
+	s.settle(ctx, announced)
 	return made.info(), nil
 }
 
@@ -165,6 +172,7 @@ func (g *group) moveOpen(ctx context.Context, b *branch, to string) error {
 			g.store.notePending(old, true)
 			g.store.notePending(moved, false)
 			g.store.setOpen(moved, true)
+			g.store.watchers.move(old, moved)
 		})
 	}
 	return nil

@@ -12,6 +12,11 @@ func (t *Tx) Copy(path string, version *Snapshot, from string) error {
 	if err := CheckPath(path); err != nil {
 		return err
 	}
+	if path != "" {
+		if err := checkNewPath(op, path); err != nil {
+			return err
+		}
+	}
 	entry, _, err := version.view.find(t.ctx, from)
 	if err != nil {
 		return err

@@ -38,6 +38,9 @@ func (t *Tx) usedBy(dir *tree.Entry) {
 // directory, or KindInvalid.
 func (t *Tx) Create(path string, e Entry) error {
 	const op = "pfs.Create"
+	if err := checkNewPath(op, path); err != nil {
+		return err
+	}
 	return t.inParent(op, path, func(dir *tree.Entry, name string) error {
 		_, absent, err := t.get(op, dir, name)
 		if err != nil {

@@ -23,7 +23,7 @@ func (t *Tx) implicitDir(parent *tree.Entry, name string) tree.Entry {
 // KindIsDir, or KindNotDir when something above is no directory, or KindInvalid or KindNameTooLong.
 func (t *Tx) PutFile(path string, c Content, meta *Meta, mtime int64) error {
 	const op = "pfs.PutFile"
-	if err := checkEntryPath(op, path); err != nil {
+	if err := checkNewPath(op, path); err != nil {
 		return err
 	}
 	parent, name := splitPath(path)
@@ -91,7 +91,7 @@ func (t *Tx) expectFile(op, path string) error {
 // implicit directories. The error is of KindNotDir when something else is there or above.
 func (t *Tx) MakeDir(path string, meta *Meta) error {
 	const op = "pfs.MakeDir"
-	if err := checkEntryPath(op, path); err != nil {
+	if err := checkNewPath(op, path); err != nil {
 		return err
 	}
 	err := t.in(op, path, at{missing: t.implicitDir}, func(dir *tree.Entry) error {

@@ -30,6 +30,9 @@ func (t *Tx) Rename(from, to string, mode RenameMode) error {
 			return err
 		}
 	}
+	if err := checkNewPath(op, to); err != nil {
+		return err
+	}
 	source, _, err := t.view.find(t.ctx, from)
 	if err != nil {
 		return err

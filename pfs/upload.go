@@ -69,7 +69,7 @@ func (s *Store) CopyPart(ctx context.Context, c Content, off, n, offset int64) (
 // KindRepoNotFound, KindBranchNotFound, KindReadOnly, or KindInvalid or KindNameTooLong for the path.
 func (s *Store) CreateUpload(ctx context.Context, ref Ref, path string, meta *Meta) (Upload, error) {
 	const op = "pfs.CreateUpload"
-	if err := checkEntryPath(op, path); err != nil {
+	if err := checkNewPath(op, path); err != nil {
 		return Upload{}, err
 	}
 	id, err := s.newID()

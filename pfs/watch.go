@@ -15,10 +15,12 @@ const maxEvents = 1024
 // Watcher is the queue of a branch's changes for one who shows them. Its methods may be called concurrently.
 type Watcher struct {
 	set *watchers
-	key branchKey
 
 	// mu guards what follows; nothing else is locked while it is held.
-	mu     sync.Mutex
+	mu sync.Mutex
+	// key changes with watchers.mu held, too.
+	key    branchKey
+	ref    Ref
 	events []*Event
 	closed bool
 	wake   chan struct{}
@@ -55,7 +57,7 @@ func (s *Store) Watch(ref Ref) (*Watcher, error) {
 	} else if !ref.IsBranch() {
 		return nil, &Error{Op: op, Kind: KindInvalid, Ref: ref.String()}
 	}
-	w := &Watcher{set: &s.watchers, key: key, wake: make(chan struct{}, 1)}
+	w := &Watcher{set: &s.watchers, key: key, ref: ref, wake: make(chan struct{}, 1)}
 	s.watchers.mu.Lock()
 	defer s.watchers.mu.Unlock()
 	if s.watchers.closed {

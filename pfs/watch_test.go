@@ -126,3 +126,58 @@ func TestWatcherThatFallsBehindLosesEventsButKnows(t *testing.T) {
 	}
 	w.Close()
 }
+
+// TestWatcherFollows has a watcher stay with its branch when that, or its repo, is renamed, and not with the name.
+func TestWatcherFollows(t *testing.T) {
+	store := pfstest.NewStore(t)
+	ctx, by := context.Background(), pfs.By{Origin: pfs.OriginCLI}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := store.CreateRepo(ctx, "data", pfs.Owner{}, by)
+	must(err)
+	ref := pfs.BranchRef("data", "master")
+	open, err := store.StartCommit(ctx, ref, by)
+	must(err)
+	w, err := store.Watch(ref)
+	must(err)
+	defer w.Close()
+	inside, err := store.Watch(pfs.Ref{Repo: "data", Name: "master", Commit: open.ID})
+	must(err)
+	defer inside.Close()
+	renamed := func(w *pfs.Watcher, want pfs.Ref) {
+		t.Helper()
+		event, err := w.Next(ctx)
+		must(err)
+		if event.Done(); !event.Renamed || w.Ref() != want {
+			t.Errorf("%+v, and it watches %s, want %s", event, w.Ref(), want)
+		}
+		_, err = store.Snapshot(ctx, w.Ref())
+		must(err)
+	}
+	_, err = store.RenameBranch(ctx, ref, "main")
+	must(err)
+	renamed(w, pfs.BranchRef("data", "main"))
+	renamed(inside, pfs.Ref{Repo: "data", Name: "main", Commit: open.ID})
+	_, err = store.RenameRepo(ctx, "data", "pics")
+	must(err)
+	renamed(w, pfs.BranchRef("pics", "main"))
+	renamed(inside, pfs.Ref{Repo: "pics", Name: "main", Commit: open.ID})
+	must(store.Apply(ctx, w.Ref(), by, func(tx *pfs.Tx) error { return tx.MakeDir("dir", nil) }))
+	settled := make(chan error, 1)
+	go func() { settled <- w.Settle(ctx) }()
+	event, err := w.Next(ctx)
+	must(err)
+	if len(event.Changes) == 0 || event.Changes[0].Path != "dir" {
+		t.Errorf("it sees %+v", event)
+	}
+	event.Done()
+	if event, err = w.Next(ctx); err != nil || len(event.Changes) > 0 {
+		t.Errorf("then %+v, %v", event, err)
+	}
+	event.Done()
+	must(<-settled)
+}
