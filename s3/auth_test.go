@@ -47,7 +47,10 @@ func TestSignatures(t *testing.T) {
 	s := newSignedServer(t)
 	s.want(403, "AccessDenied", "GET", "/data/k", "")
 	s.want(400, "InvalidRequest", "GET", "/", "", "Authorization", "Basic eDp5")
-	s.want(400, "InvalidRequest", "GET", "/data/k", "", "Authorization", "AWS a:b")
+	s.want(400, "InvalidArgument", "GET", "/data/k", "", "Authorization", "AWS a")
+	s.want(403, "AccessDenied", "GET", "/data/k", "", "Authorization", "AWS a:b")
+	s.want(403, "InvalidAccessKeyId", "GET", "/data/k", "", "Authorization", "AWS a:b",
+		"x-amz-date", time.Now().UTC().Format(http.TimeFormat))
 	ctx := context.Background()
 	for _, tc := range []struct{ access, secret, code string }{
 		{accessKey, "wrong", "SignatureDoesNotMatch"}, {"wrong", secretKey, "InvalidAccessKeyId"}, {accessKey, secretKey,
@@ -135,10 +138,52 @@ func TestMinioClient(t *testing.T) {
 	}
 }
 
-func TestPresigned(t *testing.T) {
+// Clients that sign in the old way can do the same.
+func TestSignaturesOfVersion2(t *testing.T) {
 	s := newSignedServer(t)
 	ctx := context.Background()
-	client := s.minio(accessKey, secretKey)
+	client := s.minio(accessKey, secretKey, func(o *minio.Options) {
+		o.Creds = credentials.NewStaticV2(accessKey, secretKey, "")
+	})
+	for _, key := range []string{"k", "a b+c/ä?&=%", "x~y"} {
+		info, err := client.PutObject(ctx, "data", key, strings.NewReader("hello"), 5, minio.PutObjectOptions{
+			ContentType: "text/x", UserMetadata: map[string]string{"a": "b  c"}})
+		if err != nil {
+			t.Fatalf("%s: %v", key, err)
+		}
+		got, err := client.StatObject(ctx, "data", key, minio.StatObjectOptions{VersionID: info.VersionID})
+		if err != nil || got.ContentType != "text/x" || got.UserMetadata["A"] != "b  c" {
+			t.Errorf("%s: %+v, %v", key, got, err)
+		}
+	}
+	parts := minio.PutObjectOptions{PartSize: 5 << 20}
+	if _, err := client.PutObject(ctx, "data", "parts", strings.NewReader(bytesOf(1, 6<<20)), -1, parts); err != nil {
+		t.Error(err)
+	}
+	for object := range client.ListObjects(ctx, "data", minio.ListObjectsOptions{Recursive: true, Prefix: "a b"}) {
+		if object.Err != nil || object.Key != "a b+c/ä?&=%" {
+			t.Errorf("listed %q, %v", object.Key, object.Err)
+		}
+	}
+	commit, err := s.store.Commit(ctx, pfs.BranchRef("data", "master"))
+	if err != nil || commit.Author != accessKey {
+		t.Errorf("commit %+v, %v", commit, err)
+	}
+}
+
+func TestPresigned(t *testing.T) {
+	for name, creds := range map[string]*credentials.Credentials{
+		"version 4": credentials.NewStaticV4(accessKey, secretKey, ""),
+		"version 2": credentials.NewStaticV2(accessKey, secretKey, ""),
+	} {
+		t.Run(name, func(t *testing.T) { testPresigned(t, creds) })
+	}
+}
+
+func testPresigned(t *testing.T, creds *credentials.Credentials) {
+	s := newSignedServer(t)
+	ctx := context.Background()
+	client := s.minio(accessKey, secretKey, func(o *minio.Options) { o.Creds = creds })
 	fetch := func(method string, u *url.URL, body string) (int, string) {
 		r, err := http.NewRequest(method, u.String(), strings.NewReader(body))
 		if err != nil {
@@ -170,7 +215,11 @@ func TestPresigned(t *testing.T) {
 		t.Errorf("PUT with a URL for GET: %d", status)
 	}
 	query := get.Query()
-	query.Set("X-Amz-Date", time.Now().Add(-time.Hour).UTC().Format("20060102T150405Z"))
+	if query.Has("Expires") {
+		query.Set("Expires", "1")
+	} else {
+		query.Set("X-Amz-Date", time.Now().Add(-time.Hour).UTC().Format("20060102T150405Z"))
+	}
 	get.RawQuery = query.Encode()
 	if status, body := fetch("GET", get, ""); status != 403 || !strings.Contains(body, "expired") {
 		t.Errorf("expired: %d %s", status, body)

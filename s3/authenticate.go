@@ -2,18 +2,21 @@ package s3
 
 import (
 	"crypto/subtle"
-	"strings"
 
+	"pfsd/s3/sigv2"
 	"pfsd/s3/sigv4"
 )
 
-// authenticate checks that q is signed with the configured key, if there is one.
+// authenticate checks that q is signed with the configured key, if there is one. A form bears its signature in its body; it
+// is checked when that is read.
 func (h *Handler) authenticate(q *request) error {
-	if h.cfg.AccessKey == "" {
+	if h.cfg.AccessKey == "" || q.isForm() {
 		return nil
 	}
-	if strings.HasPrefix(q.Header.Get("Authorization"), "AWS ") || q.query.Has("AWSAccessKeyId") {
-		return failf(codeInvalidRequest, "Signatures of version 2 are not supported. Please use AWS4-HMAC-SHA256.")
+	if sigv2.IsPresent(q.Request) {
+		accessKey, err := sigv2.Verify(q.Request, h.hostBucket(q.Request), h.secret, h.cfg.Now())
+		q.author = accessKey
+		return err
 	}
 	identity, err := sigv4.Verify(q.Request, h.secret, h.cfg.Now())
 	if err != nil {

@@ -125,14 +125,22 @@ func (h *Handler) serve(q *request) error {
 
 // pathOf returns the path in path style, with the bucket in front also when the request has it in its host name.
 func (h *Handler) pathOf(r *http.Request) string {
+	if bucket := h.hostBucket(r); bucket != "" {
+		return "/" + bucket + r.URL.Path
+	}
+	return r.URL.Path
+}
+
+// hostBucket returns the bucket that the host name of r bears; empty for none. Host names have no case.
+func (h *Handler) hostBucket(r *http.Request) string {
 	if h.cfg.Domain == "" {
-		return r.URL.Path
+		return ""
 	}
 	bucket, found := strings.CutSuffix(strings.ToLower(hostname(r.Host)), "."+strings.ToLower(h.cfg.Domain))
-	if !found || bucket == "" {
-		return r.URL.Path
+	if !found {
+		return ""
 	}
-	return "/" + bucket + r.URL.Path
+	return bucket
 }
 
 // newID returns an id for a request. One that could not be made at random is as good as the others but for finding it in

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,6 +47,12 @@ func unescapeQuery(s string) string {
 		return plain
 	}
 	return s
+}
+
+// isForm reports whether q is a form of a web page, as PostObject takes it.
+func (q *request) isForm() bool {
+	kind, _, err := mime.ParseMediaType(q.Header.Get("Content-Type"))
+	return q.Method == http.MethodPost && err == nil && kind == "multipart/form-data" && q.URL.RawQuery == ""
 }
 
 // by says who makes the changes that q asks for.

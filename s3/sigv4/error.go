@@ -25,6 +25,8 @@ const (
 	Skewed
 	// Expired is a presigned URL whose time is over, or has not come.
 	Expired
+	// BadHeader is an Authorization header of version 2 that cannot be read.
+	BadHeader
 	codeEnd
 )
 

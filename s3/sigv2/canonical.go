@@ -1,0 +1,99 @@
+package sigv2
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// signedParameters are the query parameters that are signed: all that choose what is done, and none that merely say how much.
+var signedParameters = map[string]bool{
+	"accelerate": true, "acl": true, "analytics": true, "attributes": true, "cors": true, "defaultObjectAcl": true, "delete": true,
+	"encryption": true, "intelligent-tiering": true, "inventory": true, "legal-hold": true, "lifecycle": true,
+	"location": true, "logging": true, "metrics": true, "notification": true, "object-lock": true, "ownershipControls": true,
+	"partNumber": true, "policy": true, "policyStatus": true, "publicAccessBlock": true, "replication": true,
+	"requestPayment": true, "response-cache-control": true, "response-content-disposition": true,
+	"response-content-encoding": true, "response-content-language": true, "response-content-type": true,
+	"response-expires": true, "restore": true, "retention": true, "select": true, "select-type": true, "storageClass": true,
+	"tagging": true, "torrent": true, "uploadId": true, "uploads": true, "versionId": true, "versioning": true,
+	"versions": true, "website": true,
+}
+
+// texts returns what may have been signed. Clients differ in whether a parameter with an equals sign and no value is signed
+// with that sign.
+func texts(r *http.Request, bucket, date string) []string {
+	head := strings.Join([]string{
+		r.Method, r.Header.Get("Content-Md5"), r.Header.Get("Content-Type"), date, amzHeaders(r.Header) + path(r, bucket),
+	}, "\n")
+	bare, exact := parameters(r.URL.RawQuery)
+	if bare == exact {
+		return []string{head + bare}
+	}
+	return []string{head + bare, head + exact}
+}
+
+// amzHeaders returns the x-amz- headers, each on a line.
+func amzHeaders(header http.Header) string {
+	var lines []string
+	for name, values := range header {
+		lower := strings.ToLower(name)
+		if !strings.HasPrefix(lower, "x-amz-") {
+			continue
+		}
+		trimmed := slices.Clone(values)
+		for i, value := range trimmed {
+			trimmed[i] = strings.TrimSpace(value)
+		}
+		lines = append(lines, lower+":"+strings.Join(trimmed, ",")+"\n")
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+// path returns the path as it was sent, still encoded, behind the bucket of the host name.
+func path(r *http.Request, bucket string) string {
+	sent := r.URL.RawPath
+	if sent == "" {
+		sent = r.URL.EscapedPath()
+	}
+	if sent == "" {
+		sent = "/"
+	}
+	if bucket == "" {
+		return sent
+	}
+	return "/" + bucket + sent
+}
+
+// parameters returns the signed parameters of a query, values decoded: without the equals sign of empty ones, and with it.
+func parameters(raw string) (bare, exact string) {
+	type pair struct{ name, bare, exact string }
+	var pairs []pair
+	for item := range strings.SplitSeq(raw, "&") {
+		name, value, equals := strings.Cut(item, "=")
+		if !signedParameters[name] {
+			continue
+		}
+		if plain, err := url.QueryUnescape(value); err == nil {
+			value = plain
+		}
+		p := pair{name, name, name}
+		if value != "" {
+			p.bare += "=" + value
+		}
+		if equals {
+			p.exact += "=" + value
+		}
+		pairs = append(pairs, p)
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return strings.Compare(a.name, b.name) })
+	for i, p := range pairs {
+		separator := "&"
+		if i == 0 {
+			separator = "?"
+		}
+		bare, exact = bare+separator+p.bare, exact+separator+p.exact
+	}
+	return bare, exact
+}
