@@ -4,6 +4,8 @@ import (
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"pfsd/pfs"
 )
 
 // file counts a request and returns the inode and the data of an open file.
@@ -100,7 +102,7 @@ func (m *mount) FsyncDir(_ <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
 
 // sync makes all that is linked durable. There is nothing to be done for a branch that is deleted.
 func (m *mount) sync() fuse.Status {
-	err := m.store.Sync(m.ctx, m.cfg.Ref)
+	err := m.onBranch(func(ref pfs.Ref) error { return m.store.Sync(m.ctx, ref) })
 	if isAbsent(err) {
 		return fuse.OK
 	}

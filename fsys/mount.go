@@ -89,7 +89,36 @@ func (m *mount) now() int64 { return m.cfg.Now().UnixNano() }
 func (m *mount) change(fn func(*pfs.Tx) error) error {
 	m.own.Add(1)
 	defer m.own.Add(1)
-	return m.store.Apply(m.ctx, m.cfg.Ref, m.by, fn)
+	return m.onBranch(func(ref pfs.Ref) error { return m.store.Apply(m.ctx, ref, m.by, fn) })
+}
+
+// ref is the address of what is shown, which changes when the branch is renamed.
+func (m *mount) ref() pfs.Ref {
+	if m.by.Watcher == nil {
+		return m.cfg.Ref
+	}
+	return m.by.Watcher.Ref()
+}
+
+// onBranch calls fn with the address of the branch, and again when it has been renamed meanwhile and is not found.
+func (m *mount) onBranch(fn func(ref pfs.Ref) error) error {
+	for ref := m.ref(); ; {
+		err := fn(ref)
+		now := m.ref()
+		if !isAbsent(err) || now == ref {
+			return err
+		}
+		ref = now
+	}
+}
+
+// live returns what a branch shows now.
+func (m *mount) live() (snap *pfs.Snapshot, err error) {
+	err = m.onBranch(func(ref pfs.Ref) error {
+		snap, err = m.store.Snapshot(m.ctx, ref)
+		return err
+	})
+	return snap, err
 }
 
 // snapshot returns what is to be shown now.
@@ -97,7 +126,7 @@ func (m *mount) snapshot() (view, error) {
 	if m.fixed != nil {
 		return view{m.fixed}, nil
 	}
-	snap, err := m.store.Snapshot(m.ctx, m.cfg.Ref)
+	snap, err := m.live()
 	if isAbsent(err) {
 		return view{}, nil
 	}
@@ -135,8 +164,8 @@ func (m *mount) stat(path string) (pfs.Entry, error) {
 	return v.stat(m.ctx, path)
 }
 
-// newMount returns a mount that nobody serves yet.
-func newMount(ctx context.Context, store core, cfg Config) (*mount, error) {
+// newMount returns a mount that nobody serves yet, as the tree with a number.
+func newMount(ctx context.Context, store core, cfg Config, number uint64) (*mount, error) {
 	snap, err := store.Snapshot(ctx, cfg.Ref)
 	if err != nil {
 		return nil, err
@@ -151,7 +180,7 @@ func newMount(ctx context.Context, store core, cfg Config) (*mount, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.table = newTable(newInode(&root))
+	m.table = newTable(newInode(&root), number)
 	if !snap.Version().Live {
 		m.fixed = snap
 		return m, nil
@@ -211,8 +240,17 @@ func (m *mount) flushAll() error {
 			first = err
 		}
 	}
-	if _, err := m.store.Cut(m.ctx, m.cfg.Ref); err != nil && first == nil && !isAbsent(err) {
+	if _, err := m.cut(); err != nil && first == nil && !isAbsent(err) {
 		first = err
 	}
 	return first
+}
+
+// cut makes a commit of what is linked and in none yet, and returns the branch's last one.
+func (m *mount) cut() (commit pfs.Commit, err error) {
+	err = m.onBranch(func(ref pfs.Ref) error {
+		commit, err = m.store.Cut(m.ctx, ref)
+		return err
+	})
+	return commit, err
 }

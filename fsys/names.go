@@ -47,6 +47,18 @@ func (s *Names) anyBelow(dir promise) bool {
 	return false
 }
 
+// rename makes the promises of a branch those of the name that it has got.
+func (s *Names) rename(from, to pfs.Ref) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p, owner := range s.taken {
+		if p.ref == from {
+			delete(s.taken, p)
+			s.taken[promise{to, p.path}] = owner
+		}
+	}
+}
+
 // drop ends all promises to n.
 func (s *Names) drop(n *inode) {
 	s.mu.Lock()
@@ -61,7 +73,7 @@ func (s *Names) drop(n *inode) {
 // hasNewFiles reports whether the directory at path has files that are not linked, in this mount or another one: the store
 // takes it for empty, and who has them open does not.
 func (m *mount) hasNewFiles(dir *inode, path string) bool {
-	return dir != nil && len(m.table.private(dir)) > 0 || m.cfg.Names.anyBelow(promise{m.cfg.Ref, path})
+	return dir != nil && len(m.table.private(dir)) > 0 || m.cfg.Names.anyBelow(promise{m.ref(), path})
 }
 
 // unreserve ends the promise of n's name, when it is linked or gone.

@@ -108,10 +108,14 @@ func (t *notifier) passNames(ctx context.Context) {
 
 // watch passes on what others change, until there is no more to come.
 func (m *mount) watch(ctx context.Context) {
-	for {
+	for ref := m.ref(); ; {
 		event, err := m.by.Watcher.Next(ctx)
 		if err != nil {
 			return
+		}
+		if now := m.ref(); now != ref {
+			m.cfg.Names.rename(ref, now)
+			ref = now
 		}
 		m.foreign.Add(1)
 		m.pass(event)
@@ -123,7 +127,7 @@ func (m *mount) watch(ctx context.Context) {
 func (m *mount) pass(event *pfs.Event) {
 	now, err := m.snapshot()
 	if event.Lost || event.Deleted || err != nil {
-		m.dropAll(m.table.get(rootID))
+		m.dropAll(m.table.root)
 		return
 	}
 	for _, change := range event.Changes {
@@ -134,7 +138,7 @@ func (m *mount) pass(event *pfs.Event) {
 // passChange tells the kernel of one changed path. What is below a name that the kernel does not know it does not know
 // either.
 func (m *mount) passChange(now view, change pfs.PathChange) {
-	dir := m.table.get(rootID)
+	dir := m.table.root
 	if change.Path == "" {
 		m.passDir(dir, change.Subtree)
 		return

@@ -106,7 +106,7 @@ func (m *mount) create(dir *inode, in *fuse.CreateIn, name string) (*inode, fuse
 	path, _ := m.table.childPath(dir, name)
 	exclusive := in.Flags&syscall.O_EXCL != 0
 	n := m.newFile(in)
-	if !m.cfg.Names.take(promise{m.cfg.Ref, path}, n) && exclusive {
+	if !m.cfg.Names.take(promise{m.ref(), path}, n) && exclusive {
 		return nil, fuse.Status(syscall.EEXIST)
 	}
 	had, err := m.resolve(dir, name)
@@ -176,7 +176,7 @@ func (m *mount) inherit(dir, n *inode) error {
 		return &pfs.Error{Op: "fsys.create", Kind: pfs.KindNotDir, Path: path}
 	case m.fixed == nil && path == "":
 		// An empty directory is shown for a branch that is not there; nothing can be made in it.
-		if _, err := m.store.Snapshot(m.ctx, m.cfg.Ref); err != nil {
+		if _, err := m.live(); err != nil {
 			return err
 		}
 	}

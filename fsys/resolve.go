@@ -85,7 +85,7 @@ func (m *mount) refreshLocked(n *inode) error {
 
 // loseLocked makes n one without a name for good.
 func (m *mount) loseLocked(n *inode) {
-	if n.id == rootID {
+	if n == m.table.root {
 		return
 	}
 	m.table.detach(n)

@@ -40,7 +40,7 @@ func Serve(ctx context.Context, store *pfs.Store, fd *os.File, cfg Config) (*Ser
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMount(ctx, store, cfg)
+	m, err := newMount(ctx, store, cfg, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -169,7 +169,7 @@ func (m *mount) editLocked(n *inode, fn func(e *pfs.Entry)) error {
 			return nil
 		})
 	})
-	if isAbsent(err) && n.id != rootID {
+	if isAbsent(err) && n != m.table.root {
 		m.loseLocked(n)
 		return nil
 	}

@@ -11,6 +11,9 @@ import (
 // rootID is the id of the root inode, as the kernel wants it.
 const rootID = 1
 
+// treeShift says which bits of an inode's id are the number of its tree, see forest; those below count in the tree.
+const treeShift = 40
+
 // maxAbsent bounds the names of one directory that the kernel may remember as not being there.
 const maxAbsent = 4096
 
@@ -20,11 +23,21 @@ type table struct {
 	mu     sync.Mutex
 	inodes map[uint64]*inode
 	last   uint64
+	// root never changes, and is never dropped.
+	root *inode
 }
 
-func newTable(root *inode) *table {
-	root.id, root.attached, root.lookups = rootID, true, 1
-	return &table{inodes: map[uint64]*inode{rootID: root}, last: rootID}
+// newTable returns the table of the tree with a number.
+func newTable(root *inode, number uint64) *table {
+	root.id, root.attached, root.lookups = number<<treeShift+rootID, true, 1
+	return &table{inodes: map[uint64]*inode{root.id: root}, last: root.id, root: root}
+}
+
+// isIdle reports whether nobody refers to any inode but the root.
+func (t *table) isIdle() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.inodes) == 1
 }
 
 // get returns the inode with an id, nil when there is none.
@@ -138,7 +151,7 @@ func (t *table) count(n *inode) bool {
 func (t *table) forget(id, lookups uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if n := t.inodes[id]; n != nil && id != rootID {
+	if n := t.inodes[id]; n != nil && n != t.root {
 		n.lookups -= min(lookups, n.lookups)
 		t.dropLocked(n)
 	}
@@ -168,7 +181,7 @@ func (t *table) release(n *inode) {
 
 // dropLocked drops n, and the directories above it, as far as nobody refers to them.
 func (t *table) dropLocked(n *inode) {
-	for n != nil && n.id != rootID && n.lookups == 0 && n.opens == 0 && len(n.children) == 0 && n.data.Load() == nil {
+	for n != nil && n != t.root && n.lookups == 0 && n.opens == 0 && len(n.children) == 0 && n.data.Load() == nil {
 		if n.attached && n.parent.children[n.name] == n {
 			// attached stays as it is: a file that has lost its place may still want to go back to it, below here.
 			delete(n.parent.children, n.name)
@@ -197,29 +210,29 @@ func (t *table) miss(dir *inode, name string) bool {
 func (t *table) path(n *inode) (path string, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return pathLocked(n)
+	return t.pathLocked(n)
 }
 
 // childPath returns the path of a name in a directory; ok is false when that has no place in the tree.
 func (t *table) childPath(dir *inode, name string) (path string, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	above, ok := pathLocked(dir)
+	above, ok := t.pathLocked(dir)
 	if !ok || !dir.attached {
 		return "", false
 	}
 	return joinPath(above, name), true
 }
 
-func pathLocked(n *inode) (string, bool) {
-	if n.id == rootID {
+func (t *table) pathLocked(n *inode) (string, bool) {
+	if n == t.root {
 		return "", true
 	}
 	if n.name == "" {
 		return "", false
 	}
 	names := []string{n.name}
-	for dir := n.parent; dir.id != rootID; dir = dir.parent {
+	for dir := n.parent; dir != t.root; dir = dir.parent {
 		if !dir.attached {
 			return "", false
 		}
