@@ -123,6 +123,9 @@ func (c *combiner) entry(path string, base, ours, theirs *tree.Entry) (*tree.Ent
 	switch {
 	case equal(base, theirs), equal(ours, theirs):
 		return ours, nil
+	case isDir(base) && isDir(ours) && isDir(theirs):
+		// Even if ours is as it was: what is the same in theirs has not been changed by this commit.
+		return c.dirs(path, base, ours, theirs)
 	case equal(ours, base):
 		return c.take(path, theirs), nil
 	case mayBeDir(base) && mayBeDir(ours) && mayBeDir(theirs):
@@ -173,6 +176,8 @@ func (c *combiner) take(path string, theirs *tree.Entry) *tree.Entry {
 	}
 	return &taken
 }
+
+func isDir(e *tree.Entry) bool { return e != nil && e.IsDir() }
 
 func mayBeDir(e *tree.Entry) bool { return e == nil || e.IsDir() }
 

@@ -486,3 +486,30 @@ func TestUsage(t *testing.T) {
 		}
 	}
 }
+
+// A directory in which something was made and removed again before the commit is none that the commit changed, even if the
+// commit changes others: fsck would find the rows of the path index that say so.
+func TestTakenBackBeforeTheCommit(t *testing.T) {
+	s := newImages(t)
+	c := ingest(t, s, "text")
+	update(t, s, master, func(tx *pfs.Tx) error {
+		for _, path := range []string{"a/b/c/stays", "d/stays"} {
+			if err := tx.PutFile(path, c, nil, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, fn := range []func(*pfs.Tx) error{
+		func(tx *pfs.Tx) error { return tx.PutFile("a/b/c/goes", c, nil, 0) },
+		func(tx *pfs.Tx) error { return tx.Remove("a/b/c/goes") },
+		func(tx *pfs.Tx) error { return tx.PutFile("d/new", c, nil, 0) },
+	} {
+		if err := s.Apply(ctx, master, byMount, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Cut(ctx, master); err != nil {
+		t.Fatal(err)
+	}
+}

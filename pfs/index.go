@@ -85,68 +85,68 @@ func (ix *indexer) root(before, after tree.Entry) error {
 }
 
 // dir adds rows for what differs below a directory, and reports whether anything does. A name that changed from a
-// directory to something else comes twice, as added and then as removed: what was put last counts.
+// directory to something else comes twice, as added and then as removed: what was put last counts. A directory in which a
+// change was made and taken back before the commit may come as different from what it is equal to; it has no rows.
 func (ix *indexer) dir(path string, before, after *tree.Dir) (bool, error) {
 	put := map[string]bool{}
-	any := false
+	differs := false
 	for delta, err := range tree.Diff(ix.ctx, before, after) {
-		if err != nil {
-			return false, err
-		}
-		any = true
-		if delta.New != nil {
+		switch {
+		case err != nil:
+		case delta.Old != nil && delta.New != nil && delta.Old.IsDir() && delta.New.IsDir():
+			var changed bool
+			changed, err = ix.changedDir(joinPath(path, delta.New.Name), delta.Old, delta.New)
+			differs = differs || changed
 			put[delta.New.Name] = true
+		case delta.New != nil:
+			differs, put[delta.New.Name] = true, true
 			err = ix.delta(path, delta.Old, delta.New)
-		} else if put[delta.Old.Name] {
+		case put[delta.Old.Name]:
+			differs = true
 			err = ix.whole(joinPath(path, delta.Old.Name), delta.Old.Sub, nil)
-		} else {
+		default:
+			differs = true
 			err = ix.delta(path, delta.Old, nil)
 		}
 		if err != nil {
 			return false, err
 		}
 	}
-	return any, nil
+	return differs, nil
 }
 
-// delta adds rows for an entry of the directory at dir; before is nil when it is new, after when it is gone.
+// delta adds rows for an entry of the directory at dir; before is nil when it is new, after when it is gone. Not both are
+// directories.
 func (ix *indexer) delta(dir string, before, after *tree.Entry) error {
-	switch {
-	case before != nil && after != nil && before.IsDir() && after.IsDir():
-		return ix.changedDir(joinPath(dir, after.Name), before, after)
-	case after != nil:
-		path := joinPath(dir, after.Name)
-		if err := ix.put(path, after); err != nil {
-			return err
-		}
-		if after.IsDir() {
-			return ix.whole(path, nil, after.Sub)
-		}
-		return nil
-	default:
+	if after == nil {
 		path := joinPath(dir, before.Name)
-		if err := ix.path(path, schema.PathRecord{Op: schema.PathRemoved}); err != nil {
+		if err := ix.path(path, schema.PathRecord{Op: schema.PathRemoved}); err != nil || !before.IsDir() {
 			return err
 		}
-		if before.IsDir() {
-			return ix.whole(path, before.Sub, nil)
-		}
-		return nil
+		return ix.whole(path, before.Sub, nil)
 	}
+	path := joinPath(dir, after.Name)
+	if err := ix.put(path, after); err != nil || !after.IsDir() {
+		return err
+	}
+	return ix.whole(path, nil, after.Sub)
 }
 
-// changedDir adds rows for a directory that was there before.
-func (ix *indexer) changedDir(path string, before, after *tree.Entry) error {
+// changedDir adds rows for a directory that was there before, and reports whether it is another now.
+func (ix *indexer) changedDir(path string, before, after *tree.Entry) (bool, error) {
 	below, err := ix.dir(path, before.Sub, after.Sub)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case before.Changed != after.Changed:
-		return ix.put(path, after)
+		return true, ix.put(path, after)
 	case below:
-		return ix.path(path, schema.PathRecord{Op: schema.PathBelow})
+		return true, ix.path(path, schema.PathRecord{Op: schema.PathBelow})
 	}
-	return nil
+	// Whether it bears the hash of what is below yet is no difference.
+	was, is := before.Entry, after.Entry
+	was.Root, was.Totals = is.Root, is.Totals
+	return !was.Equal(&is), nil
 }
 
 func (ix *indexer) put(path string, e *tree.Entry) error {

@@ -58,6 +58,9 @@ func TestModel(t *testing.T) {
 			"open":      m.open,
 		})
 		m.check()
+		if report, err := s.Check(ctx, pfs.CheckOptions{Deep: true}); err != nil || len(report.Problems) > 0 {
+			r.Fatalf("fsck: %v %v", report.Problems, err)
+		}
 	})
 }
 
