@@ -18,13 +18,17 @@ type Delta struct {
 // Delta with both of its trees, for the caller to go into. An unsaved directory counts as changed unless it is the
 // same in memory. What a and b are known to share is skipped: for saved directories, the cost depends on how much
 // differs. An error ends the sequence, as its last pair.
-func Diff(ctx context.Context, a, b *Dir) iter.Seq2[Delta, error] {
+func Diff(ctx context.Context, a, b *Dir) iter.Seq2[Delta, error] { return DiffFrom(ctx, a, b, "") }
+
+// DiffFrom is Diff from the first key that is not before from. Getting there takes time that is logarithmic in the number of
+// entries.
+func DiffFrom(ctx context.Context, a, b *Dir, from string) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
 		if a.Same(b) {
 			return
 		}
 		w := differ{ctx: ctx, yield: yield}
-		err := w.begin(a, b)
+		err := w.begin(a, b, from)
 		for err == nil && !w.stopped && !(w.a.done() && w.b.done()) {
 			err = w.step()
 		}
@@ -42,12 +46,17 @@ type differ struct {
 	stopped bool
 }
 
-func (w *differ) begin(a, b *Dir) (err error) {
+func (w *differ) begin(a, b *Dir, from string) (err error) {
 	if w.a, err = newCursor(w.ctx, a.s, a.top); err != nil {
 		return err
 	}
-	w.b, err = newCursor(w.ctx, b.s, b.top)
-	return err
+	if w.b, err = newCursor(w.ctx, b.s, b.top); err != nil || from == "" {
+		return err
+	}
+	if err = w.a.seek(w.ctx, 0, from, false); err != nil {
+		return err
+	}
+	return w.b.seek(w.ctx, 0, from, false)
 }
 
 // step goes on with both cursors, or the one that is behind. A node that both have is skipped where both cursors come to

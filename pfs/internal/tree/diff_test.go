@@ -2,6 +2,7 @@ package tree_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pfsd/pfs/internal/schema"
@@ -65,5 +66,32 @@ func TestDiffKinds(t *testing.T) {
 	}
 	for d, err := range tree.Diff(t.Context(), b, b) {
 		t.Errorf("a difference from itself: %+v, %v", d, err)
+	}
+}
+
+// TestDiffFrom is Diff without what is before a key, from wherever it begins.
+func TestDiffFrom(t *testing.T) {
+	const size = 2000
+	s := tree.New(newRows(), 1<<24)
+	a := with(t, s.Empty(), files(size))
+	b := a
+	for i := range 40 {
+		b = with(t, b, []tree.Entry{file(fmt.Sprintf("file-%d", i*size/40), size+i), file(fmt.Sprintf("new-%d", i), i)})
+	}
+	keys := func(from string) (keys []string) {
+		for d, err := range tree.DiffFrom(t.Context(), a, b, from) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, d.Key)
+		}
+		return keys
+	}
+	all := keys("")
+	for _, from := range append([]string{"a", "file-15", "file-150x", "z"}, all...) {
+		i, _ := slices.BinarySearch(all, from)
+		if got := keys(from); !slices.Equal(got, all[i:]) {
+			t.Errorf("from %q: %q, want %q", from, got, all[i:])
+		}
 	}
 }
