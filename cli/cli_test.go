@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,6 @@ import (
 	"go.uber.org/goleak"
 
 	"pfsd/cli/internal/control"
-	"pfsd/cli/internal/door"
 	"pfsd/pfs"
 )
 
@@ -391,15 +391,24 @@ func TestS3Doors(t *testing.T) {
 	ok(t, data, "", "ls", "r")
 }
 
-// TestHostTellsItsGuests ends a host in order while a guest's door is open.
-func TestHostTellsItsGuests(t *testing.T) {
+// TestGuestTakesOver ends a host in order while a guest's door is open: the guest holds the store from then on, and the door
+// answers.
+func TestGuestTakesOver(t *testing.T) {
 	data := newData(t)
 	_, endHost := startDoor(t, data, "s3", "--addr", "127.0.0.1:0")
-	_, endGuest := startDoor(t, data, "s3", "--addr", "127.0.0.1:0")
+	line, endGuest := startDoor(t, data, "s3", "--addr", "127.0.0.1:0")
 	if r := endHost(); r.code != exitOK || r.stderr != "" {
 		t.Errorf("the host ended with %+v", r)
 	}
-	if r := endGuest(); r.code != exitFailure || r.stderr != "pfsd: "+door.ErrEnding.Error()+"\n" {
+	_, url, _ := strings.Cut(strings.TrimSpace(line), "ready s3 ")
+	response, err := http.Get(url)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("after the host's end: %+v, %v", response, err)
+	}
+	if err == nil {
+		response.Body.Close()
+	}
+	if r := endGuest(); r.code != exitOK || r.stderr != "" {
 		t.Errorf("the guest ended with %+v", r)
 	}
 }

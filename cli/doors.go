@@ -15,7 +15,7 @@ import (
 // opening makes the kernel object of one door of this process.
 type opening func(ctx context.Context, member hosting.Member) (*door.Object, error)
 
-// openDoor is a door of this process and what it was made of.
+// openDoor is a door of this process and what it was made of. running is nil until a host serves it.
 type openDoor struct {
 	object  *door.Object
 	running door.Running
@@ -24,47 +24,38 @@ type openDoor struct {
 // endGrace is how long a door may take to end once it was asked to.
 const endGrace = 30 * time.Second
 
-// runDoors opens doors and stays until the process is told to end, or all doors have ended, or the host has gone. It prints
-// a line for each door that is served.
+// runDoors opens doors and stays until the process is told to end, or all doors have ended. When the host of the store
+// goes, this process becomes the host, or the guest of the next one, with the same doors. It prints a line for each door
+// when it is served first.
 func (p *program) runDoors(c *cli.Context, openings []opening) error {
-	member, err := p.join(c, true)
+	cfg, err := p.hosting(c, true)
 	if err != nil {
 		return err
 	}
-	err = p.openAndWait(c.Context, member, openings)
-	ending, cancel := context.WithTimeout(context.WithoutCancel(c.Context), 2*endGrace)
-	defer cancel()
-	return errors.Join(err, member.Close(ending))
-}
-
-// openAndWait opens the doors, waits, and ends them.
-func (p *program) openAndWait(ctx context.Context, member hosting.Member, openings []opening) (err error) {
-	var doors []openDoor
-	defer func() {
-		for _, d := range doors {
-			err = errors.Join(err, d.discard())
-		}
-	}()
-	for _, open := range openings {
-		object, err := open(ctx, member)
-		if err != nil {
-			return errors.Join(err, endAll(ctx, doors))
-		}
-		running, err := member.OpenDoor(ctx, object)
-		if err != nil {
-			return errors.Join(err, object.Release(), object.Abandon(), endAll(ctx, doors))
-		}
-		doors = append(doors, openDoor{object, running})
-		p.announce(object.Spec)
+	member, err := hosting.Join(c.Context, cfg)
+	if err != nil {
+		return err
 	}
-	if len(doors) == 0 {
+	s := &stay{program: p, cfg: cfg, member: member}
+	err = s.openAll(c.Context, openings)
+	if err == nil && len(openings) == 0 {
 		fmt.Fprintln(p.stdout, "ready")
 	}
-	err = await(ctx, member, doors)
-	if endErr := endAll(ctx, doors); err == nil {
+	if err == nil {
+		err = s.live(c.Context)
+	}
+	if endErr := endAll(c.Context, s.doors); err == nil {
 		err = endErr
 	}
-	return err
+	for _, d := range s.doors {
+		err = errors.Join(err, d.discard())
+	}
+	if s.member == nil {
+		return err
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(c.Context), 2*endGrace)
+	defer cancel()
+	return errors.Join(err, s.member.Close(ending))
 }
 
 // announce prints that a door is served.
@@ -74,36 +65,6 @@ func (p *program) announce(spec door.Spec) {
 		return
 	}
 	fmt.Fprintf(p.stdout, "ready s3 http://%s\n", spec.S3.Addr)
-}
-
-// await returns nil when ctx is done or all doors have ended, of which there must have been some, and an error when one of
-// them has failed or the host has gone.
-func await(ctx context.Context, member hosting.Member, doors []openDoor) error {
-	ended := make(chan error, len(doors))
-	for _, d := range doors {
-		go func() {
-			<-d.running.Done()
-			ended <- d.running.Err()
-		}()
-	}
-	// A door ends with its host, and knows more of the reason.
-	var lost <-chan struct{}
-	if len(doors) == 0 {
-		lost = member.Lost()
-	}
-	for open := len(doors); open > 0 || len(doors) == 0; open-- {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-lost:
-			return door.ErrHostGone
-		case err := <-ended:
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // endAll ends the doors that are still open and returns when all that came in through them is committed.
@@ -120,7 +81,7 @@ func endAll(ctx context.Context, doors []openDoor) (err error) {
 // that is in use and therefore only taken away from where it was, by its server.
 func (d openDoor) end(ctx context.Context) error {
 	if d.ended() {
-		return d.running.Err()
+		return d.outcome()
 	}
 	detached, err := d.object.Detach(ctx)
 	if !detached || err != nil {
@@ -128,13 +89,28 @@ func (d openDoor) end(ctx context.Context) error {
 	}
 	select {
 	case <-d.running.Done():
-		return d.running.Err()
+		return d.outcome()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
+// outcome is what a door that has ended has failed with, if anything: not with its host's leaving in order.
+func (d openDoor) outcome() error {
+	if d.running == nil || errors.Is(d.running.Err(), door.ErrHostLeft) {
+		return nil
+	}
+	return d.running.Err()
+}
+
+// inOrder reports whether the door has ended because it was told to.
+func (d openDoor) inOrder() bool { return d.running != nil && d.ended() && d.running.Err() == nil }
+
+// ended reports whether nobody serves the door.
 func (d openDoor) ended() bool {
+	if d.running == nil {
+		return true
+	}
 	select {
 	case <-d.running.Done():
 		return true
@@ -146,7 +122,7 @@ func (d openDoor) ended() bool {
 // discard gives up a door's kernel object. A mount whose door did not end in order is taken away: nobody serves it.
 func (d openDoor) discard() error {
 	err := d.object.Release()
-	if !d.ended() || d.running.Err() != nil {
+	if !d.inOrder() {
 		err = errors.Join(err, d.object.Abandon())
 	}
 	return err

@@ -42,22 +42,31 @@ func (p *program) withMember(c *cli.Context, staying bool, f func(ctx context.Co
 
 // join makes this process the host of the store or a guest of its host.
 func (p *program) join(c *cli.Context, doors bool) (hosting.Member, error) {
-	dir, err := p.dataDir(c)
+	cfg, err := p.hosting(c, doors)
 	if err != nil {
 		return nil, err
+	}
+	return hosting.Join(c.Context, cfg)
+}
+
+// hosting says how this process takes part in the store.
+func (p *program) hosting(c *cli.Context, doors bool) (hosting.Config, error) {
+	dir, err := p.dataDir(c)
+	if err != nil {
+		return hosting.Config{}, err
 	}
 	limit, err := memory(c)
 	if err != nil {
-		return nil, err
+		return hosting.Config{}, err
 	}
-	return hosting.Join(c.Context, hosting.Config{
+	return hosting.Config{
 		Dir: dir, Doors: doors, Version: programVersion(), Now: time.Now, Log: p.log,
 		Open:  func(ctx context.Context) (*pfs.Store, error) { return p.open(ctx, dir, limit) },
 		Serve: func(store *pfs.Store) door.Opener { return p.opener(store, dir) },
 		Wait: func(pid int) {
 			fmt.Fprintf(p.stderr, "pfsd: waiting for process %d, which is using the store, to end\n", pid)
 		},
-	})
+	}, nil
 }
 
 // open opens the store in this process.

@@ -9,7 +9,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,11 +29,14 @@ type service struct {
 	closed chan struct{}
 	once   sync.Once
 	err    error
+	// left is set when the kernel object was to stay.
+	left atomic.Bool
 }
 
 func (s *service) Done() <-chan struct{}       { return s.closed }
 func (s *service) Err() error                  { return s.err }
 func (s *service) Close(context.Context)       { s.stop() }
+func (s *service) Leave(context.Context)       { s.left.Store(true); s.stop() }
 func (s *service) Requests() map[string]uint64 { return map[string]uint64{"READ": 7} }
 
 func (s *service) stop() {
@@ -46,8 +51,10 @@ type kernel struct {
 	// busy is what Detach fails with; onDetach is what unmounting brings about.
 	busy     error
 	onDetach func()
-	mu       sync.Mutex
-	log      []string
+	// gone is what Renew fails with.
+	gone error
+	mu   sync.Mutex
+	log  []string
 }
 
 func (k *kernel) note(what string) {
@@ -66,6 +73,11 @@ func (k *kernel) Detach(context.Context) (bool, error) {
 
 func (k *kernel) Abandon() error { k.note("abandon"); return nil }
 func (k *kernel) Release() error { k.note("release"); return nil }
+
+func (k *kernel) Renew(old *os.File) (*os.File, error) {
+	k.note("renew")
+	return old, k.gone
+}
 
 // scene is a host with a table and a door of another process in it.
 type scene struct {
@@ -142,7 +154,11 @@ func TestDescriptorIsPassed(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := make([]byte, 16)
-	if _, err := s.object.File.ReadAt(got, 0); err != nil || !bytes.Equal(got, []byte("through the host")) {
+	err := s.object.Give(func(file *os.File) error {
+		_, err := file.ReadAt(got, 0)
+		return err
+	})
+	if err != nil || !bytes.Equal(got, []byte("through the host")) {
 		t.Errorf("the owner's file has %q, %v", got, err)
 	}
 	want := control.Door{Kind: control.DoorMount, PID: 42, Dir: "/mnt", Address: "master.images"}
@@ -175,7 +191,7 @@ func TestEnds(t *testing.T) {
 			server.err = broken
 			server.stop()
 		}, "broken"},
-		{"with the host's end", func(t *testing.T, s *scene, _ *Remote, _ *service) { s.table.Close(t.Context()) }, ErrEnding.Error()},
+		{"with the host's end", func(t *testing.T, s *scene, _ *Remote, _ *service) { s.table.Close(t.Context()) }, ErrHostLeft.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScene(t, nil)
@@ -297,7 +313,41 @@ func TestMalformedDoors(t *testing.T) {
 func TestClosedTableTakesNoDoors(t *testing.T) {
 	s := newScene(t, nil)
 	s.table.Close(t.Context())
-	if _, err := Open(t.Context(), s.ownEnd, s.object); err == nil || err.Error() != ErrEnding.Error() {
+	if _, err := Open(t.Context(), s.ownEnd, s.object); !errors.Is(err, ErrHostGone) {
 		t.Errorf("%v", err)
+	}
+	if server := <-s.opened; !server.left.Load() {
+		t.Error("the kernel object was taken from its owner")
+	}
+}
+
+// TestLeavingHost ends a host: the owner's object is made anew for the next one, once, and is not taken away.
+func TestLeavingHost(t *testing.T) {
+	s := newScene(t, nil)
+	r, server := s.open(t)
+	s.table.Close(t.Context())
+	<-r.Done()
+	if !errors.Is(r.Err(), ErrHostGone) || !server.left.Load() {
+		t.Errorf("ended with %v, left in place: %v", r.Err(), server.left.Load())
+	}
+	if err := s.object.Renew(); err != nil {
+		t.Error(err)
+	}
+	s.kernel.mu.Lock()
+	defer s.kernel.mu.Unlock()
+	if got := strings.Join(s.kernel.log, " "); got != "renew" {
+		t.Errorf("the kernel object was told to %s", got)
+	}
+}
+
+// TestObjectIsGone takes the object away from an owner whose host has died.
+func TestObjectIsGone(t *testing.T) {
+	s := newScene(t, nil)
+	r, _ := s.open(t)
+	s.kernel.gone = ErrGone
+	s.hostEnd.Close()
+	<-r.Done()
+	if err := s.object.Renew(); !errors.Is(err, ErrGone) {
+		t.Errorf("renewed with %v", err)
 	}
 }

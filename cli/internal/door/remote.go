@@ -4,14 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
+	"os"
 	"sync"
+	"syscall"
 
 	"pfsd/cli/internal/control"
 )
 
-// ErrHostGone is the error of a door whose host has died or was killed.
+// ErrHostGone is the error of a door whose host has died or was killed, or is about to end: it can be opened at another one.
 var ErrHostGone = errors.New("the process that held the store has gone")
+
+// ErrHostLeft is an ErrHostGone: the host has ended in order, and all that came in through the door is committed.
+var ErrHostLeft = fmt.Errorf("%w, in order", ErrHostGone)
 
 // Remote is a door of this process that another one serves. It is a Running.
 type Remote struct {
@@ -35,9 +41,10 @@ var _ Running = (*Remote)(nil)
 // door's, and is closed when it fails.
 func Open(ctx context.Context, conn *net.UnixConn, object *Object) (*Remote, error) {
 	r := &Remote{object: object, conn: conn, ready: make(chan struct{}), done: make(chan struct{})}
-	if err := sendSpec(conn, object.Spec, object.File); err != nil {
+	err := object.Give(func(file *os.File) error { return sendSpec(conn, object.Spec, file) })
+	if err != nil {
 		conn.Close()
-		return nil, err
+		return nil, hostGone(err)
 	}
 	go r.listen()
 	select {
@@ -67,8 +74,14 @@ func (r *Remote) listen() {
 			r.readied.Do(func() { close(r.ready) })
 		case wordDetach:
 			go r.detach()
+		case wordRenew:
+			go r.renew()
 		case wordEnded:
-			r.fail(m.Fault.Err())
+			if m.Leaving {
+				r.fail(ErrHostLeft)
+			} else {
+				r.fail(m.Fault.Err())
+			}
 			return
 		}
 	}
@@ -77,6 +90,19 @@ func (r *Remote) listen() {
 func (r *Remote) detach() {
 	_, err := r.object.Detach(context.Background())
 	_ = r.say(message{Do: wordDetached, Fault: control.FaultOf(err)})
+}
+
+// renew readies the object for the next host, and lets go of the one before by that.
+func (r *Remote) renew() {
+	_ = r.say(message{Do: wordRenewed, Fault: control.FaultOf(r.object.Renew())})
+}
+
+// hostGone returns ErrHostGone in place of what a broken connection fails with.
+func hostGone(err error) error {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return ErrHostGone
+	}
+	return err
 }
 
 // Done is closed when the door has ended and all that came in through it is committed, or the host is gone.

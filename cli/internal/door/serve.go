@@ -3,6 +3,7 @@ package door
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -24,14 +25,14 @@ func (t *Table) ServeConn(conn *net.UnixConn, pid int) {
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
-	g := &guest{out: json.NewEncoder(conn), detached: make(chan error, 1)}
-	owner := Owner{PID: pid}
+	g := &guest{out: json.NewEncoder(conn), detached: make(chan error, 1), renewed: make(chan error, 1)}
+	owner := Owner{PID: pid, Renew: g.renew}
 	if spec.Mount != nil {
 		owner.Detach = g.detach
 	}
 	e, err := t.Open(spec, file, owner)
 	if err != nil {
-		_ = g.say(message{Do: wordEnded, Fault: control.FaultOf(err)})
+		_ = g.say(ended(err))
 		return
 	}
 	if g.say(message{Do: wordReady}) == nil {
@@ -40,14 +41,19 @@ func (t *Table) ServeConn(conn *net.UnixConn, pid int) {
 		go e.endInOrder()
 	}
 	<-e.Done()
-	_ = g.say(message{Do: wordEnded, Fault: control.FaultOf(e.Err())})
+	_ = g.say(ended(e.Err()))
+}
+
+// ended is the last word about a door that has ended with err.
+func ended(err error) message {
+	return message{Do: wordEnded, Fault: control.FaultOf(err), Leaving: errors.Is(err, ErrEnding)}
 }
 
 // guest is the host's end of a door's connection.
 type guest struct {
-	// detached gets the outcome of a detach.
-	detached chan error
-	// asking is held by the one who waits for detached.
+	// detached gets the outcome of a detach, renewed that of a renewal.
+	detached, renewed chan error
+	// asking is held by the one who waits for either.
 	asking sync.Mutex
 
 	// mu guards out, and is held while a line is written.
@@ -69,11 +75,11 @@ func (g *guest) listen(conn net.Conn, e *Entry) {
 			e.endInOrder()
 			return
 		}
-		if m.Do == wordDetached {
-			select {
-			case g.detached <- m.Fault.Err():
-			default:
-			}
+		switch m.Do {
+		case wordDetached:
+			answer(g.detached, m)
+		case wordRenewed:
+			answer(g.renewed, m)
 		}
 	}
 }
@@ -85,19 +91,33 @@ func (e *Entry) endInOrder() {
 	_ = e.End(ctx)
 }
 
+// answer passes on the outcome of what the owner was asked for.
+func answer(to chan<- error, m message) {
+	select {
+	case to <- m.Fault.Err():
+	default:
+	}
+}
+
 // detach has the owner unmount and returns its error.
-func (g *guest) detach(ctx context.Context) error {
+func (g *guest) detach(ctx context.Context) error { return g.ask(ctx, wordDetach, g.detached) }
+
+// renew has the owner ready its object for another host.
+func (g *guest) renew(ctx context.Context) error { return g.ask(ctx, wordRenew, g.renewed) }
+
+// ask says what the owner is to do and returns the outcome.
+func (g *guest) ask(ctx context.Context, do string, outcome <-chan error) error {
 	g.asking.Lock()
 	defer g.asking.Unlock()
 	select {
-	case <-g.detached: // The answer to a question that nobody waited for any more.
+	case <-outcome: // The answer to a question that nobody waited for any more.
 	default:
 	}
-	if err := g.say(message{Do: wordDetach}); err != nil {
+	if err := g.say(message{Do: do}); err != nil {
 		return err
 	}
 	select {
-	case err := <-g.detached:
+	case err := <-outcome:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()

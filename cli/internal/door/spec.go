@@ -61,28 +61,82 @@ type Kernel interface {
 	Detach(ctx context.Context) (bool, error)
 	// Abandon takes away a mount that is still there, whoever uses it; nobody finds it any more.
 	Abandon() error
+	// Renew makes the object anew, when its host has gone or is about to, and returns its new descriptor, which takes the
+	// place of the one before. A listener just stays, with those who wait to be let in. ErrGone when somebody has taken the
+	// object away meanwhile.
+	Renew(old *os.File) (*os.File, error)
 	// Release gives the kernel object up after the door has ended: nobody listens on it any more.
 	Release() error
 }
 
-// Object is a kernel object in the hands of the door's owner.
+// ErrGone is the error of an object that is no more, as a mount that has been unmounted.
+var ErrGone = errors.New("the kernel object is gone")
+
+// Object is a kernel object in the hands of the door's owner. It may be used concurrently.
 type Object struct {
-	Kernel
+	kernel Kernel
+	// Spec says what it is.
 	Spec Spec
-	// File is the descriptor that is passed to the host. It stays the owner's, which closes it by Release.
-	File *os.File
-	once sync.Once
+
+	// mu guards what follows, and is held by whoever does something to the object, which can take a while.
+	mu sync.Mutex
+	// file is the descriptor that hosts are given. It stays the owner's, which closes it by Release.
+	file *os.File
+	// used is set when a host has been given the file.
+	used, released bool
 }
 
 // NewObject returns the object of a door.
 func NewObject(spec Spec, file *os.File, kernel Kernel) *Object {
-	return &Object{Kernel: kernel, Spec: spec, File: file}
+	return &Object{kernel: kernel, Spec: spec, file: file}
 }
 
-// Release gives the kernel object up and closes File. Idempotent.
-func (o *Object) Release() (err error) {
-	o.once.Do(func() { err = errors.Join(o.File.Close(), o.Kernel.Release()) })
-	return err
+// Give calls f with the object's descriptor, for a host. It must not be kept nor closed: who needs it longer duplicates it.
+func (o *Object) Give(f func(file *os.File) error) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.used = true
+	return f(o.file)
+}
+
+// Renew makes an object that a host was given fit for the next host; one that is, stays as it is. ErrGone when it is no more.
+func (o *Object) Renew() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.used {
+		return nil
+	}
+	file, err := o.kernel.Renew(o.file)
+	if err != nil {
+		return err
+	}
+	o.file, o.used = file, false
+	return nil
+}
+
+// Detach is that of the Kernel.
+func (o *Object) Detach(ctx context.Context) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.kernel.Detach(ctx)
+}
+
+// Abandon is that of the Kernel.
+func (o *Object) Abandon() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.kernel.Abandon()
+}
+
+// Release gives the kernel object up and closes its descriptor. Idempotent.
+func (o *Object) Release() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.released {
+		return nil
+	}
+	o.released = true
+	return errors.Join(o.file.Close(), o.kernel.Release())
 }
 
 // Running is an open door, as its owner sees it.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"pfsd/cli/internal/control"
 	"pfsd/pfs"
@@ -21,6 +22,8 @@ type Server interface {
 	Err() error
 	// Close ends the service, in order as far as ctx allows.
 	Close(ctx context.Context)
+	// Leave ends the service as Close does, but leaves the kernel object as it is, for another server.
+	Leave(ctx context.Context)
 	// Requests counts what has been asked of it, by operation; nil when it does not count.
 	Requests() map[string]uint64
 }
@@ -33,6 +36,8 @@ type Owner struct {
 	PID int
 	// Detach unmounts, in the owner; nil for a door that is no mount.
 	Detach func(ctx context.Context) error
+	// Renew has the owner ready its object for another host; nil for a door of this process, which ends with it.
+	Renew func(ctx context.Context) error
 }
 
 // Table holds the doors that a host serves. It may be used concurrently.
@@ -86,7 +91,11 @@ func (t *Table) Open(spec Spec, file *os.File, owner Owner) (*Entry, error) {
 	go t.await(e)
 	if ending {
 		e.fail(ErrEnding)
-		server.Close(context.Background())
+		if owner.Renew != nil {
+			server.Leave(context.Background())
+		} else {
+			server.Close(context.Background())
+		}
 		<-e.done
 		return nil, ErrEnding
 	}
@@ -101,7 +110,7 @@ func (t *Table) await(e *Entry) {
 	t.mu.Lock()
 	delete(t.entries, e)
 	t.mu.Unlock()
-	t.log.Info("door closed", "door", e.info.Kind, "at", e.info.Addr+e.info.Dir, "error", e.Err())
+	t.log.Info("door closed", "door", e.info.Kind, "at", e.info.Addr+e.info.Dir, "error", e.server.Err())
 	close(e.done)
 }
 
@@ -149,7 +158,8 @@ func (e *Entry) unmount(ctx context.Context) error {
 	}
 }
 
-// Close ends all doors, at once, and returns when they have ended; further ones cannot be opened.
+// Close ends all doors, at once, and returns when they have ended; further ones cannot be opened. Owners in other processes
+// are told that they can open theirs at the next host.
 func (t *Table) Close(ctx context.Context) {
 	t.mu.Lock()
 	t.closed = true
@@ -158,10 +168,29 @@ func (t *Table) Close(ctx context.Context) {
 	for _, e := range t.all() {
 		ending.Go(func() {
 			e.fail(ErrEnding)
-			_ = e.End(ctx)
+			if e.owner.Renew != nil {
+				e.leave(ctx)
+			} else {
+				_ = e.End(ctx)
+			}
 		})
 	}
 	ending.Wait()
+}
+
+// renewal is how long the owner of a door may take to ready its object for another host.
+const renewal = 2 * time.Second
+
+// leave ends the door for another host to serve it: what comes from now on is for that one.
+func (e *Entry) leave(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, renewal)
+	defer cancel()
+	_ = e.owner.Renew(asking) // An owner that cannot does so when this host is gone, or has gone itself.
+	e.server.Leave(ctx)
+	select {
+	case <-e.done:
+	case <-ctx.Done():
+	}
 }
 
 func (t *Table) all() []*Entry {

@@ -19,6 +19,8 @@ type message struct {
 	// Do is one of the words below.
 	Do    string         `json:"do"`
 	Fault *control.Fault `json:"fault,omitempty"`
+	// Leaving, of wordEnded, says that the door has ended only because the host does: it can be opened at another one.
+	Leaving bool `json:"leaving,omitempty"`
 }
 
 const (
@@ -28,6 +30,10 @@ const (
 	wordEnd = "end"
 	// wordEnded: host to owner, the door has ended, with the fault if there was one; the last word.
 	wordEnded = "ended"
+	// wordRenew: host to owner, the host is about to end: make the object fit for another one.
+	wordRenew = "renew"
+	// wordRenewed: owner to host, that is done, or has failed.
+	wordRenewed = "renewed"
 	// wordDetach: host to owner, unmount.
 	wordDetach = "detach"
 	// wordDetached: owner to host, the outcome of that.

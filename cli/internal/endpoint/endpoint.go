@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"pfsd/cli/internal/door"
@@ -49,6 +50,9 @@ func (l kernelListener) Detach(context.Context) (bool, error) { return false, ni
 // Abandon does nothing, see Detach.
 func (l kernelListener) Abandon() error { return nil }
 
+// Renew returns the same listener: connections wait in it for the next host.
+func (l kernelListener) Renew(old *os.File) (*os.File, error) { return old, nil }
+
 // Release closes the listener.
 func (l kernelListener) Release() error { return l.tcp.Close() }
 
@@ -63,6 +67,8 @@ type Config struct {
 type server struct {
 	http http.Server
 	done chan struct{}
+	// fresh has the connections that have not sent anything yet, by net.Conn.
+	fresh sync.Map
 	// err is set before done is closed.
 	err error
 }
@@ -85,6 +91,7 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 			ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 		},
 	}
+	s.http.ConnState = s.follow
 	go func() {
 		defer close(s.done)
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -117,17 +124,40 @@ func (s *server) Done() <-chan struct{} { return s.done }
 // Err, after Done, is what the listener failed with, if it did.
 func (s *server) Err() error { return s.err }
 
-// drain is how long running requests may go on when the endpoint is closed.
-const drain = 5 * time.Second
+// follow keeps note of connections that have not sent anything.
+func (s *server) follow(conn net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		s.fresh.Store(conn, nil)
+	} else {
+		s.fresh.Delete(conn)
+	}
+}
+
+// drain is how long running requests may go on when the endpoint is closed, and freshGrace how long a connection that has not
+// sent anything may take to do so.
+const (
+	drain      = 5 * time.Second
+	freshGrace = 100 * time.Millisecond
+)
 
 // Close takes no more requests, lets running ones go on for a short while and then breaks them off.
 func (s *server) Close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drain)
 	defer cancel()
+	// Clients open connections ahead of need. Shutdown would give each of them five seconds for a first request.
+	time.AfterFunc(freshGrace, func() {
+		s.fresh.Range(func(conn, _ any) bool {
+			_ = conn.(net.Conn).Close()
+			return true
+		})
+	})
 	if s.http.Shutdown(ctx) != nil {
 		_ = s.http.Close()
 	}
 }
+
+// Leave is Close: the listener is the owner's, and new connections wait in it.
+func (s *server) Leave(ctx context.Context) { s.Close(ctx) }
 
 // Requests returns nil: each request is in the log.
 func (s *server) Requests() map[string]uint64 { return nil }

@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"pfsd/cli/internal/door"
 	"pfsd/cli/internal/endpoint"
@@ -56,7 +59,14 @@ func TestServe(t *testing.T) {
 	}
 	addr := object.Spec.S3.Addr
 	cfg := endpoint.Config{Now: time.Now, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler)}
-	server, err := endpoint.Serve(pfstest.NewStore(t), *object.Spec.S3, object.File, cfg)
+	var server door.Server
+	err = object.Give(func(own *os.File) error {
+		fd, err := unix.Dup(int(own.Fd()))
+		if err == nil {
+			server, err = endpoint.Serve(pfstest.NewStore(t), *object.Spec.S3, os.NewFile(uintptr(fd), "listener"), cfg)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,6 +63,11 @@ func (g *guest) Client() *control.Client { return g.client }
 // OpenDoor passes the object to the host.
 func (g *guest) OpenDoor(ctx context.Context, object *door.Object) (door.Running, error) {
 	conn, err := connect(g.socket, wordDoor)
+	var wait *waitError
+	if errors.Is(err, errUnreachable) || errors.As(err, &wait) {
+		// It was there when this process joined it.
+		return nil, fmt.Errorf("%w: %w", door.ErrHostGone, err)
+	}
 	if err != nil {
 		return nil, err
 	}

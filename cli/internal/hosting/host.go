@@ -93,7 +93,11 @@ func (h *host) Client() *control.Client { return h.client }
 
 // OpenDoor serves a door of this process itself.
 func (h *host) OpenDoor(_ context.Context, object *door.Object) (door.Running, error) {
-	file, err := dup(object.File)
+	var file *os.File
+	err := object.Give(func(own *os.File) (err error) {
+		file, err = dup(own)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +118,9 @@ func (h *host) OpenDoor(_ context.Context, object *door.Object) (door.Running, e
 // Lost is never closed: the host does not lose itself.
 func (h *host) Lost() <-chan struct{} { return nil }
 
-// Close ends the host. One with doors ends all doors, its guests' too, and lets running operations go on for a short
-// while; one without waits until its guests have left, or ctx is done.
+// Close ends the host. One with doors ends all doors, its guests' too, who open theirs at the next host, and lets running
+// operations go on for a short while; one without waits until its guests have left, or ctx is done. Until the store is
+// closed whoever comes is told to come again.
 func (h *host) Close(ctx context.Context) error {
 	h.setState(wordEnding)
 	if h.cfg.Doors {
@@ -129,9 +134,9 @@ func (h *host) Close(ctx context.Context) error {
 	if h.server.Shutdown(ctx) != nil {
 		_ = h.server.Close()
 	}
-	h.closeSocket()
 	h.local.Wait()
 	err := h.store.Close()
+	h.closeSocket()
 	h.lock.release()
 	return err
 }

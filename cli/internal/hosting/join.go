@@ -37,10 +37,10 @@ type Member interface {
 	// Client calls the operations of the store.
 	Client() *control.Client
 	// OpenDoor opens a door and returns when it is served. The object stays the caller's, to be released after the door has
-	// ended.
+	// ended. The error is door.ErrHostGone when the host has gone meanwhile.
 	OpenDoor(ctx context.Context, object *door.Object) (door.Running, error)
 	// Lost is closed when the host has gone; it never is in the host itself. A process that is to live on then closes this
-	// member, joins again, as the host or as a guest of a new one, and opens its doors anew.
+	// member, joins again, as the host or as a guest of a new one, renews its objects and opens its doors anew.
 	Lost() <-chan struct{}
 	// Close ends the part: a host ends all doors, waits for what runs, as far as ctx allows, and closes the store.
 	Close(ctx context.Context) error

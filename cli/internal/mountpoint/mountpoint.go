@@ -20,21 +20,23 @@ func Attach(spec door.Mount) (*door.Object, error) {
 		return nil, err
 	}
 	spec.Namespace = namespace()
-	file, err := fsys.Attach(spec.Dir, fsys.AttachOptions{
+	options := fsys.AttachOptions{
 		Source: spec.Address,
 		// Other users could not be refused by root anyhow; modes and owners decide.
 		AllowOther: os.Geteuid() == 0,
 		ReadOnly:   !ref.IsBranch(),
-	})
+	}
+	file, err := fsys.Attach(spec.Dir, options)
 	if err != nil {
 		return nil, err
 	}
-	return door.NewObject(door.Spec{Mount: &spec}, file, kernelMount{dir: spec.Dir}), nil
+	return door.NewObject(door.Spec{Mount: &spec}, file, kernelMount{dir: spec.Dir, options: options}), nil
 }
 
 // kernelMount is a mount in the hands of its owner. It is a door.Kernel.
 type kernelMount struct {
-	dir string
+	dir     string
+	options fsys.AttachOptions
 }
 
 // Detach unmounts it as umount(8) does.
@@ -54,6 +56,20 @@ func (m kernelMount) Abandon() error {
 	return fsys.Detach(m.dir, true)
 }
 
+// Renew mounts anew, in place of the mount at whose end old is. Who uses files in that one is served as long as its host
+// lives, and has them fail when that has gone.
+func (m kernelMount) Renew(old *os.File) (*os.File, error) {
+	if !IsMount(m.dir) {
+		return nil, door.ErrGone
+	}
+	file, err := fsys.Renew(m.dir, m.options)
+	if err != nil {
+		return nil, err
+	}
+	_ = old.Close() // Requests that a host has taken along into its death fail now.
+	return file, nil
+}
+
 // Release does nothing: a mount ends when it is unmounted.
 func (m kernelMount) Release() error { return nil }
 
@@ -62,7 +78,7 @@ func Unmount(dir string) error {
 	if IsDead(dir) {
 		return fsys.Detach(dir, true)
 	}
-	_, err := kernelMount{dir}.Detach(context.Background())
+	_, err := kernelMount{dir: dir}.Detach(context.Background())
 	return err
 }
 

@@ -37,13 +37,13 @@ func NewHost(store *pfs.Store, cfg Config) *Host {
 // server is a mount that is served. It is a door.Server.
 type server struct {
 	mount *fsys.Server
-	// dir is the mount point where this process can reach it, else empty.
-	dir  string
-	done chan struct{}
+	done  chan struct{}
 
-	// mu guards err, which is final when done is closed.
-	mu   sync.Mutex
-	err  error
+	// mu guards what follows. err is final when done is closed.
+	mu  sync.Mutex
+	err error
+	// dir is the mount point where this process can reach it and the mount there is this one, else empty.
+	dir  string
 	once sync.Once
 }
 
@@ -96,14 +96,38 @@ const patience = 2 * time.Second
 // Close commits all that was written and takes the mount away, where this process can. Those who have files open in it can
 // use them as long as the process lives; Close does not wait for them to end.
 func (s *server) Close(ctx context.Context) {
+	select {
+	case <-s.done:
+		return // What is at the mount point by now is not this mount.
+	default:
+	}
 	err := s.mount.Flush()
-	if s.dir != "" {
-		if busy := fsys.Detach(s.dir, false); errors.Is(busy, syscall.EBUSY) {
-			_ = fsys.Detach(s.dir, true) // Else it stays, and is dead once the process has ended.
+	s.mu.Lock()
+	dir := s.dir
+	s.mu.Unlock()
+	if dir != "" {
+		if busy := fsys.Detach(dir, false); errors.Is(busy, syscall.EBUSY) {
+			_ = fsys.Detach(dir, true) // Else it stays, and is dead once the process has ended.
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		s.end(errors.Join(err, s.mount.Flush()))
+	}
+}
+
+// Leave commits all that was written. The owner has mounted anew: those who have files open in the mount that was there
+// before can use them for a short while. What they have written is committed, too.
+func (s *server) Leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience/2)
+	defer cancel()
+	s.mu.Lock()
+	s.dir = "" // What is there now is not served here.
+	s.mu.Unlock()
+	err := s.mount.Flush()
 	select {
 	case <-s.done:
 	case <-ctx.Done():
