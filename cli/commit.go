@@ -98,7 +98,7 @@ func (p *program) finishCommit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.change(c, control.ChangeRequest{Ref: ref.String()}, (*control.Client).FinishCommit)
+	return finished(ref, p.change(c, control.ChangeRequest{Ref: ref.String()}, (*control.Client).FinishCommit))
 }
 
 func (p *program) abortCommit(c *cli.Context) error {
@@ -108,8 +108,16 @@ func (p *program) abortCommit(c *cli.Context) error {
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		id, err := store.AbortCommit(ctx, control.ChangeRequest{Ref: ref.String()})
-		return p.done(c, named{Repo: ref.Repo, ID: id.String()}, err)
+		return finished(ref, p.done(c, named{Repo: ref.Repo, ID: id.String()}, err))
 	})
+}
+
+// finished returns err, or, when it says that a commit cannot be changed, why and what to do.
+func finished(ref control.Ref, err error) error {
+	if pfs.KindOf(err) != pfs.KindReadOnly {
+		return err
+	}
+	return fmt.Errorf("%s: the commit is finished; start another with: pfsd commit start BRANCH.%s", ref, ref.Repo)
 }
 
 func (p *program) listCommits(c *cli.Context) error {

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -42,14 +44,27 @@ func (p *program) export(c *cli.Context) error {
 func writeWhole(name string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(name), ".pfsd-export-*")
 	if err != nil {
-		return err
+		return about(name, err)
 	}
-	err = errors.Join(write(file), file.Chmod(0o644), file.Close())
+	err = cmp.Or(write(file), file.Chmod(0o644), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), name)
 	}
 	if err != nil {
 		_ = os.Remove(file.Name())
+	}
+	return about(name, err)
+}
+
+// about returns an error of the file system as one about the file that the user has named, rather than a temporary one.
+func about(name string, err error) error {
+	var pathErr *fs.PathError
+	var linkErr *os.LinkError
+	switch {
+	case errors.As(err, &pathErr):
+		return fmt.Errorf("%s: %w", name, pathErr.Err)
+	case errors.As(err, &linkErr):
+		return fmt.Errorf("%s: %w", name, linkErr.Err)
 	}
 	return err
 }

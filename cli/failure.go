@@ -87,6 +87,11 @@ var remedies = map[pfs.Kind]string{
 	pfs.KindInternal:       "",
 }
 
+// saysRemedy are the kinds of error whose cause, where there is one, says what to do itself.
+var saysRemedy = map[pfs.Kind]bool{
+	pfs.KindBranchNotFound: true, pfs.KindFileNotFound: true, pfs.KindExists: true, pfs.KindConflict: true,
+}
+
 // looksLikeID reports whether a name is more likely the beginning of a commit's id than that of a branch.
 func looksLikeID(name string) bool {
 	return pfs.IsIDPrefix(name) && strings.ContainsAny(name, "0123456789")
@@ -96,6 +101,9 @@ func looksLikeID(name string) bool {
 func remedy(err error) string {
 	var e *pfs.Error
 	if !errors.As(err, &e) {
+		return ""
+	}
+	if e.Err != nil && saysRemedy[e.Kind] {
 		return ""
 	}
 	switch e.Kind {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pfsd/cli/internal/control"
+	"pfsd/pfs"
 )
 
 func (p *program) getCommand() *cli.Command {
@@ -59,7 +61,7 @@ func (p *program) getTree(ctx context.Context, store *control.Client, a address,
 	req := control.FileRequest{Ref: ref, Path: a.path, Recursive: true}
 	top, err := store.Stat(ctx, control.FileRequest{Ref: ref, Path: a.path})
 	if err != nil {
-		return err
+		return asTyped(err, ref, a)
 	}
 	dir, name, err := place(a, top.Entry, dest)
 	if err != nil {
@@ -78,9 +80,20 @@ func (p *program) getTree(ctx context.Context, store *control.Client, a address,
 		err = waitErr
 	}
 	if err != nil {
-		return err
+		return asTyped(err, ref, a)
 	}
 	return f.finish()
+}
+
+// asTyped returns err as one about the version that the user has named, rather than the commit that it was then.
+func asTyped(err error, pinned string, a address) error {
+	var e *pfs.Error
+	if !errors.As(err, &e) || e.Ref != pinned {
+		return err
+	}
+	typed := *e
+	typed.Ref = a.ref.String()
+	return &typed
 }
 
 // fetcher copies files of a version to local disk.

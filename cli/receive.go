@@ -92,12 +92,13 @@ func (r *receiver) receiveFile(name string, e control.Entry, body io.Reader) (er
 	temp := r.temporary(name)
 	file, err := r.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return about(r.local(name), err)
 	}
 	defer func() {
 		file.Close()
 		if err != nil {
 			_ = r.root.Remove(temp)
+			err = about(r.local(name), err)
 		}
 	}()
 	hash := blake3.New(32, nil)
@@ -146,11 +147,11 @@ func (r *receiver) receiveLink(name string, e control.Entry) error {
 	}
 	temp := r.temporary(name)
 	if err := r.root.Symlink(target, temp); err != nil {
-		return err
+		return about(r.local(name), err)
 	}
 	if err := r.root.Rename(temp, name); err != nil {
 		_ = r.root.Remove(temp)
-		return err
+		return about(r.local(name), err)
 	}
 	return nil
 }
@@ -171,6 +172,9 @@ func (r *receiver) finish() error {
 	}
 	return nil
 }
+
+// local returns the path of name as the user knows it.
+func (r *receiver) local(name string) string { return path.Join(r.root.Name(), name) }
 
 // temporary returns a name beside name that no other get uses at the same time.
 func (r *receiver) temporary(name string) string {

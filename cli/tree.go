@@ -47,7 +47,7 @@ func (p *program) tree(c *cli.Context) error {
 				return err
 			}
 			if err := t.dir(ctx, a.path, "", 1); err != nil {
-				return err
+				return asTyped(err, ref, a)
 			}
 			_, err := fmt.Fprintf(p.stdout, "\n%d directories, %s\n", t.dirs, plural(t.files, "file"))
 			return err

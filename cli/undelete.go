@@ -16,7 +16,7 @@ func (p *program) undeleteCommand() *cli.Command {
 		Name: "undelete", Usage: "bring back a repo, branch or tag that was deleted",
 		UsageText: "pfsd undelete [--json] [REPO | BRANCH.REPO | TAG.REPO]",
 		Description: "Without an argument it lists what can be brought back, the latest first. A repo comes with the\n" +
-			"branches and tags that it had when it was deleted.\n\nExample: pfsd undelete retry.images",
+			"branches, tags and open commits that it had when it was deleted.\n\nExample: pfsd undelete retry.images",
 		Flags:  []cli.Flag{jsonFlag()},
 		Action: p.undelete,
 	}

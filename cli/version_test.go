@@ -54,6 +54,7 @@ func TestVersionsRefused(t *testing.T) {
 	state := func() string {
 		return ok(t, data, "", "repo", "inspect", "--json", "r") + ok(t, data, "", "log", "r") + ok(t, data, "", "log", "b.r")
 	}
+	id(t, data, "", "mkdir", "-p", "r:/dir/f")
 	before := state()
 	for _, c := range []struct {
 		name, args string
@@ -69,6 +70,11 @@ func TestVersionsRefused(t *testing.T) {
 		{"part of an id to write to", "put version_test.go " + done[:12] + ".r", exitFailure, "only a branch can be changed"},
 		{"two sides", "merge --ours --theirs b.r r", exitUsage, "exclude one another"},
 		{"conflict", "merge b.r r", exitFailure, "--ours or --theirs"},
+		{"merge into itself", "merge r master.r", exitFailure, "cannot be merged into itself: name another"},
+		{"merge of an open commit", "merge " + open + ".r r", exitFailure, "finish it first, with pfsd commit finish"},
+		{"tag of an open commit", "tag create --from " + open + ".r new.r", exitFailure, "finish it first"},
+		{"log of a path that never was", "log r:/none", exitFailure, "master.r:/none: no such file: no commit in this history has it"},
+		{"file over a directory", "cp r:/f r:/dir", exitFailure, "master.r:/dir/f: already exists: only one of the two is a directory: remove it first"},
 		{"no common history", "merge alone.r r", exitFailure, "no commit in common"},
 		{"merge into a tag", "merge b.r v1.r", exitFailure, "only a branch can be changed"},
 		{"merge into a commit", "merge b.r r^", exitFailure, "not the name of a branch"},
@@ -83,7 +89,7 @@ func TestVersionsRefused(t *testing.T) {
 		{"squash since a stranger", "squash --since b.r r", exitFailure, "not in the history"},
 		{"restore from nowhere", "restore r:/f", exitUsage, "--from ADDRESS"},
 		{"restore of nothing", "restore --from b.r r:/none", exitFailure, "master.r:/none: no such file"},
-		{"finish of a finished commit", "commit finish " + done + ".r", exitFailure, "the commit is finished"},
+		{"finish of a finished commit", "commit finish " + done + ".r", exitFailure, "the commit is finished; start another with: pfsd commit start BRANCH.r"},
 		{"finish of a branch", "commit finish r", exitFailure, "pfsd commit list --open"},
 		{"abort on another branch", "commit abort " + open + ".b.r", exitFailure, "pfsd log"},
 		{"tag that is there", "tag create v1.r", exitFailure, "choose another name"},
@@ -333,7 +339,7 @@ func TestScriptsOutput(t *testing.T) {
 		"tree r":                   "master.r\n└── d/\n    └── f\n\n1 directories, 1 file\n",
 		"diff --names master^.r r": "d/f\n",
 		"cherry-pick master.r r":   commit + "\n",
-		"merge r r":                commit + "\n",
+		"merge v1.r r":             commit + "\n",
 		"restore --from r r:/d":    "",
 		"branch set --keep-automatic forever --dry-run r": "",
 	} {
@@ -343,7 +349,7 @@ func TestScriptsOutput(t *testing.T) {
 	}
 	for _, args := range []string{
 		"repo inspect r", "branch inspect r", "tag list", "commit list r", "commit inspect r", "show r", "diff r", "diff --stat r",
-		"annotate r", "du r", "tree r", "glob r:/**", "merge r r", "log r",
+		"annotate r", "du r", "tree r", "glob r:/**", "merge v1.r r", "log r",
 	} {
 		out := ok(t, data, "", append(strings.Fields(args), "--json")...)
 		for line := range strings.Lines(out) {

@@ -31,6 +31,9 @@ func (s *Store) Deletions(ctx context.Context) ([]Deleted, error) {
 	}
 	var all []Deleted
 	for _, row := range rows {
+		if _, kind, _, _, ok := schema.ParseTombKey(row.Key); ok && kind == schema.CommitPrefix()[0] {
+			continue // only an id leads to it
+		}
 		d, err := deletedOf(row)
 		if err != nil {
 			return nil, err
@@ -59,8 +62,8 @@ func deletedOf(row kv.Row) (Deleted, error) {
 	return d, nil
 }
 
-// UndeleteRepo restores the repo of this name that was deleted last, with the branches and tags that went with it. The
-// error is of KindRepoNotFound when there is none, or KindExists.
+// UndeleteRepo restores the repo of this name that was deleted last, with the branches, tags and open commits that went with
+// it. The error is of KindRepoNotFound when there is none, or KindExists.
 func (s *Store) UndeleteRepo(ctx context.Context, name string) error {
 	const op = "pfs.UndeleteRepo"
 	return s.committer.do(ctx, true, func(g *group) error {
@@ -89,9 +92,35 @@ func (s *Store) UndeleteRepo(ctx context.Context, name string) error {
 				}
 			}
 		}
+		if err := s.restoreOpen(ctx, r); err != nil {
+			return err
+		}
 		g.publish = append([]func(){func() { s.addRepo(r) }}, g.publish...)
 		return nil
 	})
+}
+
+// restoreOpen restores the open commits of a repo that no reader sees yet: their records stay when it is deleted.
+func (s *Store) restoreOpen(ctx context.Context, r *repo) error {
+	rows, err := s.rows(ctx, schema.OpenPrefix())
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		var id schema.ID
+		copy(id[:], row.Key[len(schema.OpenPrefix()):])
+		rec, err := schema.DecodeOpenCommit(row.Value)
+		if err != nil {
+			return corruptRow("open commit "+id.String(), err)
+		}
+		if rec.Repo != r.id {
+			continue
+		}
+		if r.open[id], err = s.loadWorkspace(ctx, r, id, rec); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Undelete restores the branch or tag that ref names and that was deleted last. The error is of KindRepoNotFound when the
@@ -126,6 +155,10 @@ func (g *group) restore(ctx context.Context, r *repo, d Deleted) error {
 		if err != nil {
 			return &Error{Op: "pfs.Undelete", Kind: KindCorrupt, Ref: d.Name, Err: err}
 		}
+		if g.store.isDoomed(rec.Commit) {
+			return &Error{Op: "pfs.Undelete", Kind: KindBranchNotFound, Ref: d.Name}
+		}
+		g.store.names++
 		g.put(schema.TagKey(r.id, d.Name), d.record)
 		g.publish = append(g.publish, func() { g.store.setTag(r, d.Name, &rec) })
 		return nil
@@ -134,6 +167,10 @@ func (g *group) restore(ctx context.Context, r *repo, d Deleted) error {
 	if err != nil {
 		return &Error{Op: "pfs.Undelete", Kind: KindCorrupt, Ref: d.Name, Err: err}
 	}
+	if g.store.isDoomed(rec.Head) {
+		return &Error{Op: "pfs.Undelete", Kind: KindBranchNotFound, Ref: d.Name}
+	}
+	g.store.names++
 	st, err := g.store.loadState(ctx, r, rec)
 	if err != nil {
 		return err

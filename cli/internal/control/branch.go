@@ -32,7 +32,7 @@ func (h *Handler) createBranch(ctx context.Context, r BranchRequest) (pfs.Branch
 		}
 	}
 	branch, err := h.branches.CreateBranch(ctx, ref, o)
-	return inUTC(branch), err
+	return inUTC(branch), h.unfinished(ctx, o.From, err)
 }
 
 func (h *Handler) deleteBranch(ctx context.Context, r BranchRequest) (nothing, error) {

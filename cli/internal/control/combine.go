@@ -8,6 +8,9 @@ import (
 	"pfsd/pfs"
 )
 
+// errItself says that a branch was to be merged into itself.
+var errItself = errors.New("a branch cannot be merged into itself: name another one as the source")
+
 // errNoBranch says that a commit was named without a branch.
 var errNoBranch = errors.New("it names no branch to undo the commit on: give COMMIT.BRANCH.REPO, or --on BRANCH.REPO")
 
@@ -46,6 +49,9 @@ func resolveOf(name string) (pfs.Resolve, error) {
 type combination func(ctx context.Context, from, to pfs.Ref, by pfs.By, resolve pfs.Resolve) (pfs.Commit, error)
 
 func (h *Handler) merge(ctx context.Context, r ChangeRequest) (Commit, error) {
+	if from, to, err := h.refs(ctx, r.From, r.Ref); err == nil && from == to {
+		return Commit{}, &pfs.Error{Op: "control.merge", Kind: pfs.KindInvalid, Ref: r.Ref, Err: errItself}
+	}
 	return h.combine(ctx, r, h.versions.combine.Merge, "merge ")
 }
 
@@ -82,7 +88,7 @@ func (h *Handler) combine(ctx context.Context, r ChangeRequest, f combination, d
 		r.Message = done + from.String()
 	}
 	commit, err := f(ctx, from, to, r.By.by(r.Message), resolve)
-	return commitOf(commit), err
+	return commitOf(commit), h.unfinished(ctx, from, err)
 }
 
 func (h *Handler) reset(ctx context.Context, r ChangeRequest) (Commit, error) {
@@ -91,7 +97,7 @@ func (h *Handler) reset(ctx context.Context, r ChangeRequest) (Commit, error) {
 		return Commit{}, err
 	}
 	commit, err := h.versions.rewrite.Reset(ctx, branch, to, r.By.by(r.Message))
-	return commitOf(commit), err
+	return commitOf(commit), h.unfinished(ctx, to, err)
 }
 
 func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Commit, error) {

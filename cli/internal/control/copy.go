@@ -34,16 +34,40 @@ func (h *Handler) copyFiles(ctx context.Context, r FilesRequest) (Commit, error)
 		if err != nil {
 			return err
 		}
-		there, err := tx.Stat(to)
-		switch {
-		case pfs.KindOf(err) == pfs.KindFileNotFound:
-		case err != nil:
-			return err
-		case from.IsDir() || there.IsDir():
-			return refuse(pfs.KindExists, Place{r.Ref, to}, "remove it first")
-		}
-		return tx.Copy(to, versions[i], source.Path)
+		return copying{tx, versions[i], r.Ref}.copy(ctx, to, source.Path, from)
 	})
+}
+
+// copying is a copy from a version into a branch.
+type copying struct {
+	tx   *pfs.Tx
+	from *pfs.Snapshot
+	ref  string
+}
+
+// copy puts what the version has at source at to. As with cp(1) a directory goes over another one name by name, files are
+// replaced, and neither takes the place of the other.
+func (c copying) copy(ctx context.Context, to, source string, entry pfs.Entry) error {
+	there, err := c.tx.Stat(to)
+	switch {
+	case pfs.KindOf(err) == pfs.KindFileNotFound:
+		return c.tx.Copy(to, c.from, source)
+	case err != nil:
+		return err
+	case entry.IsDir() != there.IsDir():
+		return refuse(pfs.KindExists, Place{c.ref, to}, "only one of the two is a directory: remove it first")
+	case !entry.IsDir():
+		return c.tx.Copy(to, c.from, source)
+	}
+	for e, err := range c.from.List(ctx, source, "") {
+		if err == nil {
+			err = c.copy(ctx, path.Join(to, e.Name), path.Join(source, e.Name), e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // moveFiles moves files and directories of a branch, in one commit.

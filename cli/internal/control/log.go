@@ -25,8 +25,9 @@ func (h *Handler) log(ctx context.Context, r FileRequest) iter.Seq2[LogLine, err
 		return failed[LogLine](err)
 	}
 	return func(yield func(LogLine, error) bool) {
-		n := 0
+		n, known := 0, r.Path == ""
 		for e, err := range h.history.Log(ctx, ref, r.Path) {
+			known = true
 			if err == nil && e.Commit.Time.Before(r.Since) {
 				return // a commit is never before its parent
 			}
@@ -39,6 +40,9 @@ func (h *Handler) log(ctx context.Context, r FileRequest) iter.Seq2[LogLine, err
 			if n++; n == r.Limit {
 				return
 			}
+		}
+		if !known {
+			failed[LogLine](refuse(pfs.KindFileNotFound, Place{r.Ref, r.Path}, "no commit in this history has it"))(yield)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 
@@ -39,7 +40,29 @@ func (h *Handler) finishCommit(ctx context.Context, r ChangeRequest) (Commit, er
 		return Commit{}, err
 	}
 	commit, err := h.versions.open.FinishCommit(ctx, ref, r.By.by(r.Message), resolve)
+	var missing *pfs.Error
+	if errors.As(err, &missing) && missing.Kind == pfs.KindBranchNotFound && missing.Ref != ref.String() {
+		err = &pfs.Error{Op: "control.finishCommit", Kind: missing.Kind, Ref: missing.Ref, Err: errBranchGone}
+	}
 	return commitOf(commit), err
+}
+
+// errBranchGone says why an open commit has no branch to be finished on.
+var errBranchGone = errors.New("it was deleted while the commit was open: bring it back with pfsd undelete, or drop the commit with " +
+	"pfsd commit abort")
+
+// errUnfinished says why what is known of an open commit is not enough.
+var errUnfinished = errors.New("the commit is open: finish it first, with pfsd commit finish")
+
+// unfinished returns err, or, when it says that there is no such commit since ref names one that is open, that.
+func (h *Handler) unfinished(ctx context.Context, ref pfs.Ref, err error) error {
+	if pfs.KindOf(err) != pfs.KindCommitNotFound {
+		return err
+	}
+	if _, open, _ := h.inspectOpen(ctx, ref); open {
+		return &pfs.Error{Op: "control.unfinished", Kind: pfs.KindConflict, Ref: ref.String(), Err: errUnfinished}
+	}
+	return err
 }
 
 func (h *Handler) abortCommit(ctx context.Context, r ChangeRequest) (pfs.CommitID, error) {

@@ -30,7 +30,7 @@ func (h *Handler) createTag(ctx context.Context, r TagRequest) (pfs.Tag, error) 
 	}
 	tag, err := h.versions.tags.CreateTag(ctx, ref, from)
 	tag.Created = tag.Created.UTC()
-	return tag, err
+	return tag, h.unfinished(ctx, from, err)
 }
 
 func (h *Handler) deleteTag(ctx context.Context, r TagRequest) (nothing, error) {

@@ -389,8 +389,10 @@ func TestFilesAreArranged(t *testing.T) {
 				second(c.Copy(ctx, control.FilesRequest{Ref: "r", Sources: from("d"), To: "d/in", Recursive: true})), pfs.KindInvalid},
 			{"copy to another repo",
 				second(c.Copy(ctx, control.FilesRequest{Ref: "other", Sources: from("d", "a"), Recursive: true})), 0},
+			{"remove a file of the copy", second(c.Remove(ctx, control.RemoveRequest{Ref: "other", Paths: []string{"d/e/y"}})), 0},
+			{"put another one there", second(put(t, c, "other", map[string]string{"d/z": "4"}), nil), 0},
 			{"copy over a directory",
-				second(c.Copy(ctx, control.FilesRequest{Ref: "other", Sources: from("d"), Recursive: true})), pfs.KindExists},
+				second(c.Copy(ctx, control.FilesRequest{Ref: "other", Sources: from("d"), Recursive: true})), 0},
 			{"copy two to a file", second(c.Copy(ctx, control.FilesRequest{Ref: "r", Sources: from("a", "b"), To: "a"})), pfs.KindNotDir},
 			{"make directories", second(c.MakeDir(ctx, control.FilesRequest{Ref: "r", Paths: []string{"m", "n"}})), 0},
 			{"make what is there", second(c.MakeDir(ctx, control.FilesRequest{Ref: "r", Paths: []string{"m"}})), pfs.KindExists},
@@ -412,7 +414,7 @@ func TestFilesAreArranged(t *testing.T) {
 				t.Errorf("%s is %q, want %q", path, got, want)
 			}
 		}
-		if got := text(t, c, "other", "d/e/y") + text(t, c, "other", "a"); got != "31" {
+		if got := text(t, c, "other", "d/e/y") + text(t, c, "other", "a") + text(t, c, "other", "d/z"); got != "314" {
 			t.Errorf("the other repo has %q", got)
 		}
 		var names []string
