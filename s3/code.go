@@ -9,9 +9,11 @@ type code string
 const (
 	codeAccessDenied                 code = "AccessDenied"
 	codeAccessControlNotSupported    code = "AccessControlListNotSupported"
+	codeAccessForbidden              code = "AccessForbidden"
 	codeAuthorizationHeaderMalformed code = "AuthorizationHeaderMalformed"
 	codeAuthorizationQueryParameters code = "AuthorizationQueryParametersError"
 	codeBadDigest                    code = "BadDigest"
+	codeBadRequest                   code = "BadRequest"
 	codeBucketAlreadyOwnedByYou      code = "BucketAlreadyOwnedByYou"
 	codeBucketNotEmpty               code = "BucketNotEmpty"
 	codeClientGone                   code = "ClientClosedRequest"
@@ -75,10 +77,12 @@ var codes = map[code]struct {
 }{
 	codeAccessDenied:                 {http.StatusForbidden, "Access Denied"},
 	codeAccessControlNotSupported:    {http.StatusBadRequest, "The bucket does not allow ACLs"},
+	codeAccessForbidden:              {http.StatusForbidden, "Access Forbidden"},
 	codeAuthorizationHeaderMalformed: {http.StatusBadRequest, "The authorization header is malformed."},
 	codeAuthorizationQueryParameters: {http.StatusBadRequest, "The authorization query parameters are malformed."},
 	codeBadDigest: {http.StatusBadRequest,
 		"The Content-MD5 or checksum you specified did not match what was received."},
+	codeBadRequest: {http.StatusBadRequest, "Bad Request"},
 	codeBucketAlreadyOwnedByYou: {http.StatusConflict, "Your previous request to create the named bucket succeeded and " +
 		"you already own it."},
 	codeBucketNotEmpty: {http.StatusConflict, "The bucket you tried to delete is not empty."},

@@ -13,7 +13,6 @@ func fixedOperations() []operation {
 			do: func(h *Handler, q *request) error { return h.missingSetting(q, scope, c) }})
 	}
 	missing(bucketScope, "GetBucketPolicy", "policy", codeNoSuchBucketPolicy)
-	missing(bucketScope, "GetBucketCors", "cors", codeNoSuchCORS)
 	missing(bucketScope, "GetBucketLifecycleConfiguration", "lifecycle", codeNoSuchLifecycle)
 	missing(bucketScope, "GetBucketEncryption", "encryption", codeNoSuchEncryption)
 	missing(bucketScope, "GetObjectLockConfiguration", "object-lock", codeNoSuchObjectLock)

@@ -75,6 +75,7 @@ type store interface {
 	contentStore
 	partStore
 	uploadStore
+	settingStore
 }
 
 var _ store = (*pfs.Store)(nil)

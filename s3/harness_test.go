@@ -95,6 +95,17 @@ func (s *server) send(method, path string, body io.Reader, headers ...string) an
 	return answer{response, data.String()}
 }
 
+// record has another Handler answer a request.
+func (s *server) record(h http.Handler, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
 // want sends a request that must be answered with a status and, if it is an error, a code.
 func (s *server) want(status int, code, method, path, body string, headers ...string) answer {
 	s.t.Helper()

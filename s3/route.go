@@ -45,6 +45,9 @@ func operations() []operation {
 		{"GetBucketLocation", http.MethodGet, bucketScope, []string{"location"}, none, "", (*Handler).getBucketLocation},
 		{"GetBucketVersioning", http.MethodGet, bucketScope, []string{"versioning"}, none, "", (*Handler).getBucketVersioning},
 		{"PutBucketVersioning", http.MethodPut, bucketScope, []string{"versioning"}, none, "", (*Handler).putBucketVersioning},
+		{"GetBucketCors", http.MethodGet, bucketScope, []string{"cors"}, none, "", (*Handler).getBucketCORS},
+		{"PutBucketCors", http.MethodPut, bucketScope, []string{"cors"}, none, "", (*Handler).putBucketCORS},
+		{"DeleteBucketCors", http.MethodDelete, bucketScope, []string{"cors"}, none, "", (*Handler).deleteBucketCORS},
 		{"DeleteObjects", http.MethodPost, bucketScope, []string{"delete"}, none, "", (*Handler).deleteObjects},
 		{"ListMultipartUploads", http.MethodGet, bucketScope, []string{"uploads"}, none, "", (*Handler).listUploads},
 
@@ -122,7 +125,9 @@ func (o *operation) fits(q *request, present []string) bool {
 func (h *Handler) routes() *httprouter.Router {
 	router := &httprouter.Router{}
 	table := operations()
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete} {
+	for _, method := range []string{
+		http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodOptions,
+	} {
 		router.Handle(method, "/", h.dispatch(table, serviceScope))
 		router.Handle(method, "/:bucket", h.dispatch(table, bucketScope))
 		router.Handle(method, "/:bucket/*key", h.dispatch(table, objectScope))
@@ -144,6 +149,13 @@ func (h *Handler) dispatch(table []operation, at scope) httprouter.Handle {
 }
 
 func (h *Handler) run(q *request, table []operation, scope scope) error {
+	if q.Method == http.MethodOptions {
+		q.operation = "Preflight"
+		return h.preflight(q)
+	}
+	if err := h.cross(q); err != nil {
+		return err
+	}
 	if err := h.authenticate(q); err != nil {
 		return err
 	}
