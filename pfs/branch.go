@@ -101,7 +101,7 @@ func (g *group) putBranch(ctx context.Context, r *repo, name string, from *commi
 		return g.putEmptyBranch(ctx, r, name, o)
 	}
 	b := &branch{repo: r, name: name, created: g.now, bare: o.Bare}
-	b.state.Store(&state{head: from, line: g.putLine(r, from), root: from.root, changed: g.now})
+	b.state.Store(&state{head: from, line: g.putLine(r, from), view: from.view, changed: g.now})
 	b.put(g, b.state.Load())
 	return b, nil
 }
@@ -112,16 +112,16 @@ func (g *group) putEmptyBranch(ctx context.Context, r *repo, name string, o Bran
 	if err != nil {
 		return nil, err
 	}
-	first := &commit{id: change.Commit, root: g.emptyRoot(o.Owner, change)}
+	first := &commit{id: change.Commit, view: view{g.emptyRoot(o.Owner, change), g.store.trees.Empty()}}
 	first.rec = schema.CommitRecord{
 		Repo: r.id, Line: g.putLine(r, nil), Seq: 1, Gen: change.Gen, Time: g.now, Origin: uint8(o.By.Origin),
 		Author: o.By.Author, Message: o.By.Message, Root: first.root.Entry,
 	}
-	if err := g.putCommit(ctx, first, &commit{root: first.root}); err != nil {
+	if err := g.putCommit(ctx, first, &commit{view: first.view}); err != nil {
 		return nil, err
 	}
 	b := &branch{repo: r, name: name, created: g.now, bare: o.Bare}
-	b.state.Store(&state{head: first, line: first.rec.Line, seq: 1, root: first.root, changed: g.now})
+	b.state.Store(&state{head: first, line: first.rec.Line, seq: 1, view: first.view, changed: g.now})
 	b.put(g, b.state.Load())
 	return b, nil
 }
@@ -225,7 +225,7 @@ func (b *branch) info() Branch {
 	st := b.state.Load()
 	return Branch{
 		Repo: b.repo.name, Name: b.name, Created: timeOf(b.created), Head: st.head.id, Changed: timeOf(st.changed),
-		Pending: st.pending != nil, Bare: b.bare, Settings: b.named(), Totals: st.root.Sub.Totals(),
+		Pending: st.pending != nil, Bare: b.bare, Settings: b.named(), Totals: st.totals(),
 	}
 }
 

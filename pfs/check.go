@@ -66,6 +66,7 @@ type checker struct {
 	repos    map[schema.ID]string
 	trees    *tree.Checker
 	contents *cas.Checker
+	links    linkSums
 	// ref and path are what contents is looking at.
 	ref, path string
 	meta      schema.StoreRecord
@@ -186,7 +187,7 @@ func (c *checker) checkBranch(ctx context.Context, ref string, rec schema.Branch
 		c.problemf(ref, "its settings are %d bytes, and may be %d", size, maxSettings)
 	}
 	if p := rec.Pending; p != nil {
-		return c.checkTree(ctx, ref, &p.Root)
+		return c.checkTree(ctx, ref, &p.Root, p.Links)
 	}
 	return nil
 }
@@ -259,11 +260,11 @@ func (c *checker) checkCommit(ctx context.Context, id schema.ID, rec *schema.Com
 	if !bytes.Equal(at, id[:]) {
 		c.problemf(ref, "another commit is at %d/%d", rec.Line, rec.Seq)
 	}
-	return c.checkTree(ctx, ref, &rec.Root)
+	return c.checkTree(ctx, ref, &rec.Root, rec.Links)
 }
 
 // checkTree checks the files of one version.
-func (c *checker) checkTree(ctx context.Context, ref string, root *Entry) error {
+func (c *checker) checkTree(ctx context.Context, ref string, root *Entry, links schema.Hash) error {
 	if !root.IsDir() {
 		c.problemf(ref, "its root is no directory")
 		return nil
@@ -271,13 +272,14 @@ func (c *checker) checkTree(ctx context.Context, ref string, root *Entry) error 
 	var failed error
 	visit := func(path string, e *schema.Entry) {
 		c.report.Entries++
+		c.checkName(ref, path, e)
 		if e.Kind == EntryFile && failed == nil {
 			c.ref, c.path = ref, path
 			failed = c.contents.Content(ctx, e.Content)
 		}
 	}
 	err := c.trees.Check(ctx, root.Root, root.Totals, visit, func(err error) { c.problem(ref, "", err) })
-	return errors.Join(err, failed)
+	return errors.Join(err, failed, c.checkLinks(ctx, ref, root, links))
 }
 
 // checkAliases checks that what was thinned out has been replaced by something.
@@ -371,7 +373,7 @@ func (c *checker) checkOpen(ctx context.Context) error {
 		if _, err := c.commit(id.String(), rec.Base); err != nil {
 			return err
 		}
-		return c.checkTree(ctx, id.String(), &p.Root)
+		return c.checkTree(ctx, id.String(), &p.Root, p.Links)
 	})
 }
 
@@ -425,7 +427,10 @@ func (c *checker) remakeIndex(ctx context.Context, stored int64) error {
 		if err != nil {
 			return nil // reported already
 		}
-		made := &commit{rec: rec, root: c.store.rootEntry(rec.Root)}
+		made := &commit{rec: rec}
+		if made.view, err = c.store.storedView(ctx, rec.Root, rec.Links); err != nil {
+			return nil // reported already
+		}
 		copy(made.id[:], row.Key[1:])
 		parent, err := c.parentOf(ctx, made)
 		if err != nil || parent == nil {
@@ -466,7 +471,7 @@ func (c *checker) compareIndex(ref string, want map[string][]byte) error {
 // parentOf returns the commit that the path index compares c with; of a first commit that is its own empty root.
 func (c *checker) parentOf(ctx context.Context, made *commit) (*commit, error) {
 	if len(made.rec.Parents) == 0 {
-		return &commit{root: made.root}, nil
+		return &commit{view: made.view}, nil
 	}
 	parent, err := c.store.loadCommit(ctx, made.rec.Parents[0])
 	if KindOf(err) == KindCorrupt {

@@ -39,12 +39,35 @@ func (e *ConflictError) Error() string {
 // combiner brings what changed from one tree to another into a third. What it takes over bears the change that it is made
 // by, so that in the history of the branch that commit is the one that changed it.
 type combiner struct {
-	ctx       context.Context
-	trees     *tree.Store
-	resolve   Resolve
-	change    schema.Change
-	conflicts []string
-	changed   []PathChange
+	ctx                context.Context
+	trees              *tree.Store
+	resolve            Resolve
+	change             schema.Change
+	base, ours, theirs view
+	conflicts          []string
+	changed            []PathChange
+	// names is how many more names, or fewer, files that have several get.
+	names map[schema.ID]int
+	// edited are the files with several names that are not the same in base and ours; nil before that is known.
+	edited map[schema.ID]bool
+}
+
+// newCombiner returns one that brings what changed from base to theirs into ours.
+func newCombiner(ctx context.Context, trees *tree.Store, resolve Resolve, change schema.Change, base, ours, theirs view) *combiner {
+	return &combiner{
+		ctx: ctx, trees: trees, resolve: resolve, change: change, base: base, ours: ours, theirs: theirs,
+		names: map[schema.ID]int{},
+	}
+}
+
+// run returns ours with the changes made to it.
+func (c *combiner) run() (view, error) {
+	root, err := c.dir("", c.base.root, c.ours.root, c.theirs.root)
+	if err != nil {
+		return c.ours, err
+	}
+	linked, err := c.links()
+	return view{root, linked}, err
 }
 
 // dir returns ours with the changes from base to theirs made to it; the three are directories at path.
@@ -120,23 +143,49 @@ func (c *combiner) deltas(a, b *tree.Dir) ([]nameDelta, error) {
 
 // entry returns what is to be at path: ours itself when that stays as it is, nil when nothing is to be there.
 func (c *combiner) entry(path string, base, ours, theirs *tree.Entry) (*tree.Entry, error) {
+	if sameName(base, theirs) && sameName(ours, theirs) {
+		return ours, nil // What has become of the file is seen to by links.
+	}
+	same, err := c.compare(base, ours, theirs)
 	switch {
-	case equal(base, theirs), equal(ours, theirs):
+	case err != nil:
+		return ours, err
+	case same.baseTheirs, same.oursTheirs:
 		return ours, nil
 	case isDir(base) && isDir(ours) && isDir(theirs):
 		// Even if ours is as it was: what is the same in theirs has not been changed by this commit.
 		return c.dirs(path, base, ours, theirs)
-	case equal(ours, base):
-		return c.take(path, theirs), nil
+	case same.oursBase:
+		return c.take(path, ours, theirs)
 	case mayBeDir(base) && mayBeDir(ours) && mayBeDir(theirs):
 		return c.dirs(path, base, ours, theirs)
 	case c.resolve == ResolveOurs:
 		return ours, nil
 	case c.resolve == ResolveTheirs:
-		return c.take(path, theirs), nil
+		return c.take(path, ours, theirs)
 	}
 	c.conflicts = append(c.conflicts, path)
 	return ours, nil
+}
+
+// sameName reports whether both are names of one file that has several.
+func sameName(a, b *tree.Entry) bool { return a != nil && b != nil && sameFile(*a, *b) }
+
+// comparison says which of three entries, as their versions show them, are the same to a user.
+type comparison struct{ baseTheirs, oursTheirs, oursBase bool }
+
+func (c *combiner) compare(base, ours, theirs *tree.Entry) (same comparison, err error) {
+	if same.baseTheirs, err = c.equal(c.base, base, c.theirs, theirs); err != nil {
+		return same, err
+	}
+	if same.oursTheirs, err = c.equal(c.ours, ours, c.theirs, theirs); err != nil {
+		return same, err
+	}
+	same.oursBase, err = c.equal(c.ours, ours, c.base, base)
+	if err == nil && same.oursBase && ours != nil && ours.IsDir() {
+		same.oursBase, err = c.filesKept(ours.Sub)
+	}
+	return same, err
 }
 
 // dirs combines what are directories or, where nil, not there: those count as empty ones, and the result is not there when
@@ -163,30 +212,46 @@ func (c *combiner) orEmpty(e, like *tree.Entry) tree.Entry {
 	return empty
 }
 
-// take returns theirs as changed by this commit.
-func (c *combiner) take(path string, theirs *tree.Entry) *tree.Entry {
+// take returns theirs, for the place of ours, as changed by this commit.
+func (c *combiner) take(path string, ours, theirs *tree.Entry) (*tree.Entry, error) {
 	c.changed = append(c.changed, PathChange{Path: path, Subtree: true})
+	if ours != nil {
+		if err := countLinks(c.ctx, *ours, -1, c.names); err != nil {
+			return ours, err
+		}
+	}
 	if theirs == nil {
-		return nil
+		return nil, nil
+	}
+	if err := countLinks(c.ctx, *theirs, 1, c.names); err != nil {
+		return ours, err
 	}
 	taken := *theirs
 	taken.Changed = c.change
 	if taken.IsDir() {
 		taken.Placed = c.change
 	}
-	return &taken
+	return &taken, nil
 }
 
 func isDir(e *tree.Entry) bool { return e != nil && e.IsDir() }
 
 func mayBeDir(e *tree.Entry) bool { return e == nil || e.IsDir() }
 
-// equal reports whether two entries, nil for none, are known to be the same to a user.
-func equal(a, b *tree.Entry) bool {
+// equal reports whether two entries, nil for none, of two versions are known to be the same to a user.
+func (c *combiner) equal(of view, a *tree.Entry, in view, b *tree.Entry) (bool, error) {
 	if a == nil || b == nil {
-		return a == b
+		return a == b, nil
 	}
-	return alike(&a.Entry, &b.Entry) && (!a.IsDir() || a.Sub.Same(b.Sub))
+	if a.IsDir() || b.IsDir() {
+		return alike(&a.Entry, &b.Entry) && a.Sub.Same(b.Sub), nil
+	}
+	before, err := of.resolve(c.ctx, *a)
+	if err != nil {
+		return false, err
+	}
+	after, err := in.resolve(c.ctx, *b)
+	return alike(&before.Entry, &after.Entry), err
 }
 
 // withAttributes returns dir with what a user may set of a directory taken from e.

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 
+	"pfsd/pfs/internal/schema"
 	"pfsd/pfs/internal/tree"
 )
 
@@ -35,15 +36,22 @@ func (s *Store) Diff(ctx context.Context, a, b Ref, path string) iter.Seq2[Diffe
 			yield(Difference{}, err)
 			return
 		}
-		d := differ{ctx: ctx, yield: yield}
-		d.at(before.view, after.view, path)
+		d := differ{ctx: ctx, yield: yield, before: before.view, after: after.view}
+		if d.files, err = editedFiles(ctx, before.view, after.view); err != nil {
+			d.fail(err)
+			return
+		}
+		d.at(path)
 	}
 }
 
 // differ walks two trees.
 type differ struct {
-	ctx   context.Context
-	yield func(Difference, error) bool
+	ctx           context.Context
+	yield         func(Difference, error) bool
+	before, after view
+	// files are those with several names that differ.
+	files map[schema.ID]bool
 }
 
 func (d *differ) fail(err error) bool {
@@ -52,9 +60,9 @@ func (d *differ) fail(err error) bool {
 }
 
 // at compares what two versions have at path. Neither having it is an error.
-func (d *differ) at(a, b view, path string) bool {
-	before, _, errA := a.find(d.ctx, path)
-	after, _, errB := b.find(d.ctx, path)
+func (d *differ) at(path string) bool {
+	before, _, errA := d.before.find(d.ctx, path)
+	after, _, errB := d.after.find(d.ctx, path)
 	for _, err := range []error{errA, errB} {
 		if err != nil && KindOf(err) != KindFileNotFound {
 			return d.fail(err)
@@ -76,10 +84,16 @@ func (d *differ) at(a, b view, path string) bool {
 // delta yields what is different about an entry, either side of which may be nil, and below it. It reports whether to go
 // on.
 func (d *differ) delta(path string, before, after *tree.Entry) bool {
-	if (before == nil || after == nil || !alike(&before.Entry, &after.Entry)) && path != "" {
-		if !d.yield(Difference{Path: path, Before: plain(before), After: plain(after)}, nil) {
-			return false
-		}
+	was, err := d.plain(d.before, before)
+	var is *Entry
+	if err == nil {
+		is, err = d.plain(d.after, after)
+	}
+	if err != nil {
+		return d.fail(err)
+	}
+	if (was == nil || is == nil || !alike(was, is)) && path != "" && !d.yield(Difference{Path: path, Before: was, After: is}, nil) {
+		return false
 	}
 	a, b := subOf(before), subOf(after)
 	switch {
@@ -94,7 +108,7 @@ func (d *differ) delta(path string, before, after *tree.Entry) bool {
 }
 
 func (d *differ) dirs(path string, a, b *tree.Dir) bool {
-	for delta, err := range tree.Diff(d.ctx, a, b) {
+	for delta, err := range diffLinked(d.ctx, a, b, d.files) {
 		if err != nil {
 			return d.fail(err)
 		}
@@ -129,13 +143,14 @@ func subOf(e *tree.Entry) *tree.Dir {
 	return e.Sub
 }
 
-// plain returns the entry as callers see it.
-func plain(e *tree.Entry) *Entry {
+// plain returns an entry of a version as callers see it; nil for none.
+func (d *differ) plain(of view, e *tree.Entry) (*Entry, error) {
 	if e == nil {
-		return nil
+		return nil, nil
 	}
-	out := outward(*e, Change{})
-	return &out
+	file, err := of.resolve(d.ctx, *e)
+	out := outward(file, Change{})
+	return &out, err
 }
 
 // alike reports whether two entries of the same name are the same to a user, times aside. What is below a directory does not

@@ -10,10 +10,14 @@ type (
 	CommitID = schema.ID
 	// UploadID names an upload.
 	UploadID = schema.ID
+	// LinkID is what the names of a file that has several names have in common.
+	LinkID = schema.ID
 	// Content is the bytes of a file, as an opaque comparable value: its Size, and its ETag, may be used.
 	Content = schema.Content
 	// Entry is a name in a directory with all that is known of it. In an Entry got from a Snapshot or Tx, Changed is when the
-	// path last changed, moves of the directories above it included.
+	// path last changed, moves of the directories above it included. A file that has several names, or once had, is one of
+	// these like any other, but for Link, which is the same under each of its names, and NLink, how many those are; EntryLink
+	// is never seen.
 	Entry = schema.Entry
 	// EntryKind is the kind of an Entry.
 	EntryKind = schema.Kind

@@ -15,6 +15,8 @@ const (
 	maxIndexBytes = 512 << 10
 	// maxExpand is the most entries below a directory that comes or goes for each of which a row is written.
 	maxExpand = 64
+	// maxNames is the most links in a tree in which the names of a changed file are looked for.
+	maxNames = 4096
 )
 
 var errIndexFull = errors.New("pfs: too many changed paths for single rows")
@@ -36,8 +38,16 @@ func (g *group) putCommit(ctx context.Context, made, parent *commit) error {
 // pathRows returns the rows of the path index for a commit. They are a function of the two trees, so that Check can make
 // them again. hashOf returns the hash of a directory.
 func pathRows(ctx context.Context, made, parent *commit, hashOf func(*tree.Dir) schema.Hash) ([]kv.Row, error) {
-	ix := &indexer{ctx: ctx, commit: made, hashOf: hashOf}
-	err := ix.root(parent.root, made.root)
+	files, err := rewrittenFiles(ctx, parent.view, made.view)
+	if err != nil {
+		return nil, err
+	}
+	ix := &indexer{ctx: ctx, commit: made, hashOf: hashOf, files: files}
+	if len(files) > 0 && made.root.Sub.Totals().Links > maxNames {
+		err = errIndexFull
+	} else {
+		err = ix.root(parent.root, made.root)
+	}
 	if errors.Is(err, errIndexFull) {
 		ix.rows, ix.bytes = nil, -maxIndexBytes
 		ix.subtree("", parent.root.Root, made.root.Root)
@@ -51,8 +61,10 @@ type indexer struct {
 	ctx    context.Context
 	commit *commit
 	hashOf func(*tree.Dir) schema.Hash
-	rows   []kv.Row
-	bytes  int
+	// files are those with several names that the commit has changed, whose other names are to be found.
+	files map[schema.ID]bool
+	rows  []kv.Row
+	bytes int
 }
 
 func (ix *indexer) add(key, value []byte) error {
@@ -90,9 +102,13 @@ func (ix *indexer) root(before, after tree.Entry) error {
 func (ix *indexer) dir(path string, before, after *tree.Dir) (bool, error) {
 	put := map[string]bool{}
 	differs := false
-	for delta, err := range tree.Diff(ix.ctx, before, after) {
+	for delta, err := range diffLinked(ix.ctx, before, after, ix.files) {
 		switch {
 		case err != nil:
+		case delta.Old == delta.New && !delta.New.IsDir():
+			if ix.files[delta.New.Link] {
+				differs, err = true, ix.put(joinPath(path, delta.New.Name), delta.New)
+			}
 		case delta.Old != nil && delta.New != nil && delta.Old.IsDir() && delta.New.IsDir():
 			var changed bool
 			changed, err = ix.changedDir(joinPath(path, delta.New.Name), delta.Old, delta.New)

@@ -55,6 +55,8 @@ type Event struct {
 	Origin Origin
 	// Changes are the paths; empty when Lost is set.
 	Changes []PathChange
+	// Links are the files with several names that were changed, each as all its names show it.
+	Links []LinkID
 	// Lost is set when the watcher fell so far behind that the paths were dropped: anything may have changed.
 	Lost bool
 	// Deleted is set when the branch has been deleted; it may come to be again later.

@@ -152,9 +152,12 @@ func (s *Store) loadState(ctx context.Context, r *repo, rec schema.BranchRecord)
 	if err != nil {
 		return nil, err
 	}
-	st := &state{head: head, line: rec.Line, seq: rec.Seq, root: head.root, changed: max(head.rec.Time, rec.Created)}
+	st := &state{head: head, line: rec.Line, seq: rec.Seq, view: head.view, changed: max(head.rec.Time, rec.Created)}
 	if p := rec.Pending; p != nil {
-		st.root, st.changed = s.rootEntry(p.Root), p.Time
+		if st.view, err = s.storedView(ctx, p.Root, p.Links); err != nil {
+			return nil, err
+		}
+		st.changed = p.Time
 		st.pending = &pending{
 			change: schema.Change{Commit: p.ID, Gen: p.Gen}, time: p.Time, since: p.Time,
 			by: By{Origin: Origin(p.Origin), Author: p.Author},

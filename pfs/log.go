@@ -61,7 +61,7 @@ func (h *history) entry(repo string, c *commit) (LogEntry, error) {
 	if h.path == "" {
 		return out, nil
 	}
-	entry, err := view{c.root}.stat(h.ctx, h.path)
+	entry, err := c.stat(h.ctx, h.path)
 	if KindOf(err) == KindFileNotFound {
 		return out, nil
 	}
@@ -187,7 +187,7 @@ func (h *history) verify(line uint64, hit hit) (*commit, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	after, _, err := view{c.root}.find(h.ctx, h.path)
+	after, _, err := c.look(h.ctx, h.path)
 	if err != nil && KindOf(err) != KindFileNotFound {
 		return nil, false, err
 	}
@@ -195,9 +195,12 @@ func (h *history) verify(line uint64, hit hit) (*commit, bool, error) {
 	if parent == nil {
 		return c, there, nil
 	}
-	before, _, err := view{parent.root}.find(h.ctx, h.path)
+	before, _, err := parent.look(h.ctx, h.path)
 	if err != nil && KindOf(err) != KindFileNotFound {
 		return nil, false, err
+	}
+	if !after.Link.IsZero() && before.Link == after.Link {
+		before.NLink, before.Ctime = after.NLink, after.Ctime // A name more or fewer elsewhere is no change here.
 	}
 	return c, there != (err == nil) || there && !before.Equal(&after.Entry), nil
 }

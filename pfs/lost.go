@@ -16,6 +16,9 @@ func (w *working) pendingLinks(ctx context.Context) ([]schema.Hash, error) {
 	}
 	v := linkVerifier{ctx: ctx, group: w.group}
 	err := v.dir("", w.head.root.Sub, w.root.Sub)
+	if err == nil {
+		err = v.dir("", w.head.linked, w.linked)
+	}
 	return v.links, err
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"pfsd/pfs/internal/schema"
-	"pfsd/pfs/internal/tree"
 )
 
 // Merge brings the changes of source, since its history and that of target parted, into the branch target. When target has
@@ -39,7 +38,7 @@ func (s *Store) Merge(ctx context.Context, source, target Ref, by By, resolve Re
 			w.moveTo(theirs)
 			return nil
 		}
-		return w.combine(ctx, by, combination{base: base.root, theirs: theirs.root, resolve: resolve, parent: theirs.id})
+		return w.combine(ctx, by, combination{base: base.view, theirs: theirs.view, resolve: resolve, parent: theirs.id})
 	})
 }
 
@@ -51,7 +50,7 @@ func (s *Store) Revert(ctx context.Context, commit, target Ref, by By, resolve R
 		return Commit{}, err
 	}
 	return s.rewriteBranch(ctx, op, target, by, func(w *working) error {
-		return w.combine(ctx, by, combination{base: c.root, theirs: before, resolve: resolve})
+		return w.combine(ctx, by, combination{base: c.view, theirs: before, resolve: resolve})
 	})
 }
 
@@ -63,22 +62,22 @@ func (s *Store) CherryPick(ctx context.Context, commit, target Ref, by By, resol
 		return Commit{}, err
 	}
 	return s.rewriteBranch(ctx, op, target, by, func(w *working) error {
-		return w.combine(ctx, by, combination{base: before, theirs: c.root, resolve: resolve})
+		return w.combine(ctx, by, combination{base: before, theirs: c.view, resolve: resolve})
 	})
 }
 
 // withParent returns a commit, and the root of its first parent; an empty one when there is none.
-func (s *Store) withParent(ctx context.Context, op string, ref Ref) (*commit, tree.Entry, error) {
+func (s *Store) withParent(ctx context.Context, op string, ref Ref) (*commit, view, error) {
 	if _, err := s.Cut(ctx, ref); err != nil {
-		return nil, tree.Entry{}, err
+		return nil, view{}, err
 	}
 	c, err := s.resolve(ctx, op, ref)
 	if err != nil {
-		return nil, tree.Entry{}, err
+		return nil, view{}, err
 	}
 	if len(c.rec.Parents) == 0 {
-		before := c.root
-		before.Sub = s.trees.Empty()
+		before := view{c.root, s.trees.Empty()}
+		before.root.Sub = s.trees.Empty()
 		return c, before, nil
 	}
 	parent, err := s.loadCommit(ctx, c.rec.Parents[0])
@@ -86,9 +85,9 @@ func (s *Store) withParent(ctx context.Context, op string, ref Ref) (*commit, tr
 		err = &Error{Op: op, Kind: KindCorrupt, Ref: ref.String()}
 	}
 	if err != nil {
-		return nil, tree.Entry{}, wrap(op, err, ref.String(), "")
+		return nil, view{}, wrap(op, err, ref.String(), "")
 	}
-	return c, parent.root, nil
+	return c, parent.view, nil
 }
 
 // rewriteBranch lets fn change what a branch shows, or the commit it is at, when nothing is pending on it. It returns
@@ -128,7 +127,7 @@ func (s *Store) rewriteBranch(ctx context.Context, op string, ref Ref, by By, fn
 
 // combination is what is to be brought into a branch.
 type combination struct {
-	base, theirs tree.Entry
+	base, theirs view
 	resolve      Resolve
 	// parent is the commit's second parent, if it is to have one.
 	parent schema.ID
@@ -141,8 +140,8 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 	if err != nil {
 		return err
 	}
-	c := combiner{ctx: ctx, trees: w.group.store.trees, resolve: what.resolve, change: change}
-	root, err := c.dir("", what.base, w.root, what.theirs)
+	c := newCombiner(ctx, w.group.store.trees, what.resolve, change, what.base, w.view, what.theirs)
+	result, err := c.run()
 	switch {
 	case err != nil:
 		return err
@@ -152,7 +151,7 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 		return nil
 	}
 	now := max(w.group.now, w.head.rec.Time)
-	w.root, w.changed = root, now
+	w.view, w.changed = result, now
 	w.pending = &pending{change: change, by: by, time: now, since: now}
 	if !what.parent.IsZero() {
 		w.pending.parents = []schema.ID{what.parent}
@@ -163,7 +162,7 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 
 // moveTo makes a commit the head of the branch, on a line of its own.
 func (w *working) moveTo(c *commit) {
-	w.head, w.root, w.changed = c, c.root, w.group.now
+	w.head, w.view, w.changed = c, c.view, w.group.now
 	w.line, w.seq, w.moved = w.group.putLine(w.branch.repo, c), 0, true
 }
 

@@ -78,7 +78,7 @@ func (g *group) workspace(b *branch, change schema.Change, by By) *branch {
 		id: change.Commit, branch: b.name, base: from.head, author: by.Author, message: by.Message,
 	}}
 	open.state.Store(&state{
-		head: from.head, line: from.line, seq: from.seq, root: from.head.root, changed: g.now,
+		head: from.head, line: from.line, seq: from.seq, view: from.head.view, changed: g.now,
 		pending: &pending{change: change, by: by, time: g.now, since: g.now},
 	})
 	g.store.names++
@@ -89,6 +89,9 @@ func (g *group) workspace(b *branch, change schema.Change, by By) *branch {
 // put adds the record of a branch, or open commit, that shows st.
 func (b *branch) put(g *group, st *state) {
 	rec := b.record(st)
+	if rec.Pending != nil {
+		rec.Pending.Links = g.hashOf(st.linked)
+	}
 	if b.open == nil {
 		g.put(schema.BranchKey(b.repo.id, b.name), rec.Append(nil))
 		return
@@ -146,11 +149,11 @@ func (w *working) finish(ctx context.Context, open *branch, by By, resolve Resol
 	st := open.state.Load()
 	w.group.counters.Gen++
 	change := schema.Change{Commit: open.open.id, Gen: w.group.counters.Gen}
-	root := st.root
+	result := st.view
 	if w.head.id != open.open.base.id {
-		c := combiner{ctx: ctx, trees: w.group.store.trees, resolve: resolve, change: change}
+		c := newCombiner(ctx, w.group.store.trees, resolve, change, open.open.base.view, w.view, st.view)
 		var err error
-		if root, err = c.dir("", open.open.base.root, w.root, st.root); err != nil {
+		if result, err = c.run(); err != nil {
 			return nil, err
 		}
 		if len(c.conflicts) > 0 {
@@ -159,7 +162,7 @@ func (w *working) finish(ctx context.Context, open *branch, by By, resolve Resol
 	}
 	made := By{Origin: by.Origin, Author: cmp.Or(open.open.author, by.Author), Message: cmp.Or(by.Message, open.open.message)}
 	now := max(w.group.now, w.head.rec.Time)
-	w.root, w.changed, w.must = root, now, true
+	w.view, w.changed, w.must = result, now, true
 	w.pending = &pending{change: change, by: made, time: now, since: now, links: st.pending.links}
 	seen := &announcement{by: by, event: Event{Origin: by.Origin, Changes: []PathChange{{Subtree: true}}}}
 	w.events = append(w.events, seen)

@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	errNoCommonHistory = errors.New("the two have no commit in common")
+	errNoCommonHistory = errors.New("the two have no commit in common, so that it cannot be told what changed: copy the files instead")
 	errNotInHistory    = errors.New("the commit is not in the history of the branch")
 )
 
@@ -52,8 +52,8 @@ func (s *Store) Squash(ctx context.Context, branch, since Ref, by By) (Commit, e
 		case base.id == w.head.id:
 			return nil
 		}
-		last := w.head.root
+		last := w.head.view
 		w.moveTo(base)
-		return w.combine(ctx, by, combination{base: base.root, theirs: last})
+		return w.combine(ctx, by, combination{base: base.view, theirs: last})
 	})
 }

@@ -94,7 +94,10 @@ func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
 	if err != nil {
 		return nil, &Error{Op: "pfs.loadCommit", Kind: KindCorrupt, Ref: id.String(), Err: err}
 	}
-	c := &commit{id: id, rec: rec, root: s.rootEntry(rec.Root)}
+	c := &commit{id: id, rec: rec}
+	if c.view, err = s.storedView(ctx, rec.Root, rec.Links); err != nil {
+		return nil, wrap("pfs.loadCommit", err, id.String(), "")
+	}
 	s.commits.Add(id, c)
 	return c, nil
 }

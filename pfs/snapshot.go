@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"iter"
 
+	"pfsd/pfs/internal/schema"
 	"pfsd/pfs/internal/tree"
 )
 
@@ -101,7 +102,7 @@ func (s *Store) Snapshot(ctx context.Context, ref Ref) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{store: s, view: view{c.root}, version: Version{
+	return &Snapshot{store: s, view: c.view, version: Version{
 		Repo: ref.Repo, Branch: ref.Name, Commit: c.id, Time: timeOf(c.rec.Time),
 	}}, nil
 }
@@ -118,10 +119,14 @@ func (s *Store) liveSnapshot(b *branch) *Snapshot {
 	if state.pending != nil {
 		version.Pending = state.pending.change.Commit
 	}
-	return &Snapshot{store: s, view: view{state.root}, version: version}
+	return &Snapshot{store: s, view: state.view, version: version}
 }
 
-// rootEntry returns the tree entry of a stored root.
-func (s *Store) rootEntry(e Entry) tree.Entry {
-	return tree.Entry{Entry: e, Sub: s.trees.Load(e.Root, e.Totals)}
+// storedView returns the files below a stored root, with a stored link tree, of which it reads a node.
+func (s *Store) storedView(ctx context.Context, root Entry, links schema.Hash) (view, error) {
+	linked, err := s.trees.LoadTop(ctx, links)
+	if err != nil {
+		return view{}, wrap("pfs.loadTree", err, "", "")
+	}
+	return view{root: tree.Entry{Entry: root, Sub: s.trees.Load(root.Root, root.Totals)}, linked: linked}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"pfsd/pfs/internal/schema"
-	"pfsd/pfs/internal/tree"
 )
 
 // repo is a repo as the open store knows it. Its maps are guarded by Store.mu.
@@ -40,13 +39,13 @@ type state struct {
 	head *commit
 	// line and seq are where the last commit of the branch's own line is; seq is 0 before the first.
 	line, seq uint64
-	// root is the head's, or that of the pending changes.
-	root tree.Entry
-	// pending is nil when root is the head's.
+	// view is the head's, or that of the pending changes.
+	view
+	// pending is nil when view is the head's.
 	pending *pending
 	// unsaved is set on a workspace when not all that is pending is on disk.
 	unsaved bool
-	// changed is when root last changed.
+	// changed is when view last changed.
 	changed int64
 }
 
@@ -62,18 +61,18 @@ type pending struct {
 	links []schema.Hash
 }
 
-// commit is a commit with its root.
+// commit is a commit with its files.
 type commit struct {
-	id   schema.ID
-	rec  schema.CommitRecord
-	root tree.Entry
+	id  schema.ID
+	rec schema.CommitRecord
+	view
 }
 
 // info returns the commit as callers see it.
 func (c *commit) info(repo string) Commit {
 	return Commit{
 		ID: c.id, Repo: repo, Parents: c.rec.Parents, Time: timeOf(c.rec.Time), Origin: Origin(c.rec.Origin),
-		Author: c.rec.Author, Message: c.rec.Message, Gen: c.rec.Gen, Totals: c.rec.Root.Totals,
+		Author: c.rec.Author, Message: c.rec.Message, Gen: c.rec.Gen, Totals: c.totals(),
 	}
 }
 

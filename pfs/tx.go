@@ -22,6 +22,8 @@ type Tx struct {
 	wide    bool
 	// links are the roots of the contents that have been linked.
 	links []schema.Hash
+	// files are the files with several names that have been changed.
+	files []LinkID
 	// onSuccess is called when the function has returned without an error.
 	onSuccess []func()
 }
@@ -38,7 +40,7 @@ func (t *Tx) List(dir, from string) iter.Seq2[Entry, error] { return t.view.list
 // Pending is the id that the commit of this change will have.
 func (t *Tx) Pending() CommitID { return t.change.Commit }
 
-func (t *Tx) changed() bool { return len(t.changes) > 0 || len(t.onSuccess) > 0 }
+func (t *Tx) changed() bool { return len(t.changes) > 0 || len(t.files) > 0 || len(t.onSuccess) > 0 }
 
 // touch notes that path was changed.
 func (t *Tx) touch(path string, subtree bool) {
@@ -60,10 +62,10 @@ type at struct {
 // in lets fn change the directory at path, and puts what comes of it in the place of all directories above. path has been
 // checked. Only when fn succeeds is anything changed.
 func (t *Tx) in(op, path string, how at, fn func(dir *tree.Entry) error) error {
-	before := len(t.changes)
+	changes, files, linked := len(t.changes), len(t.files), t.view.linked
 	root, err := t.descend(op, t.view.root, "", path, how, fn)
 	if err != nil {
-		t.changes = t.changes[:before]
+		t.changes, t.files, t.view.linked = t.changes[:changes], t.files[:files], linked
 		return err
 	}
 	t.view.root = root

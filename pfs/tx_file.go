@@ -50,7 +50,7 @@ func (t *Tx) Create(path string, e Entry) error {
 			return fail(op, KindExists, path)
 		}
 		e.Name, e.Changed, e.Placed = name, t.change, Change{}
-		e.Root, e.Totals = Hash{}, Totals{}
+		e.Root, e.Totals, e.Link, e.NLink = Hash{}, Totals{}, LinkID{}, 0
 		entry := tree.Entry{Entry: e}
 		if e.IsDir() {
 			entry.Sub = t.group.store.trees.Empty()
@@ -64,8 +64,8 @@ func (t *Tx) Create(path string, e Entry) error {
 }
 
 // Edit lets fn change a copy of the entry at path, the empty path being the root, and puts it in the entry's place. fn must
-// not change Name and Kind, nor a map that the entry holds; what it does to Changed, Placed, Root and Totals is ignored. Its
-// error comes back unchanged. The error is of KindFileNotFound when there is no entry, KindInvalid when fn made it an
+// not change Name and Kind, nor a map that the entry holds; what it does to Changed, Placed, Root, Totals, Link
+// and NLink is ignored. A file is changed under all its names. Its error comes back unchanged. The error is of KindFileNotFound when there is no entry, KindInvalid when fn made it an
 // impossible one.
 func (t *Tx) Edit(path string, fn func(*Entry) error) error {
 	const op = "pfs.Edit"
@@ -89,6 +89,9 @@ func (t *Tx) Edit(path string, fn func(*Entry) error) error {
 		if absent {
 			return fail(op, KindFileNotFound, path)
 		}
+		if entry.Kind == EntryLink {
+			return t.editLinked(op, path, entry, fn)
+		}
 		if entry, err = t.edited(op, path, entry, fn); err != nil {
 			return err
 		}
@@ -110,6 +113,7 @@ func (t *Tx) edited(op, path string, old tree.Entry, fn func(*Entry) error) (tre
 		return old, fail(op, KindInvalid, path)
 	}
 	next.Root, next.Totals, next.Placed, next.Changed = old.Root, old.Totals, old.Placed, t.change
+	next.Link, next.NLink = old.Link, old.NLink
 	if err := validEntry(path, &next); err != nil {
 		return old, &Error{Op: op, Kind: KindInvalid, Path: path, Err: err}
 	}
@@ -140,8 +144,10 @@ func (t *Tx) Unlink(path string) error {
 		case entry.IsDir():
 			return fail(op, KindIsDir, path)
 		}
-		*dir, err = t.without(op, *dir, name)
-		return err
+		if *dir, err = t.without(op, *dir, name); err != nil {
+			return err
+		}
+		return t.release(op, entry)
 	})
 }
 
@@ -165,8 +171,8 @@ func (t *Tx) Rmdir(path string) error {
 	})
 }
 
-// RemoveAll removes the entry at path with all that is below it, in time that does not depend on how much that is. The
-// parent directory stays. The error is of KindFileNotFound, or KindNotDir above.
+// RemoveAll removes the entry at path with all that is below it, in time that does not depend on how much that is, but
+// for the names of files that have several. The parent directory stays. The error is of KindFileNotFound, or KindNotDir above.
 func (t *Tx) RemoveAll(path string) error {
 	const op = "pfs.RemoveAll"
 	return t.inParent(op, path, func(dir *tree.Entry, name string) error {
@@ -178,7 +184,9 @@ func (t *Tx) RemoveAll(path string) error {
 			return fail(op, KindFileNotFound, path)
 		}
 		t.wide = t.wide || entry.IsDir()
-		*dir, err = t.without(op, *dir, name)
-		return err
+		if *dir, err = t.without(op, *dir, name); err != nil {
+			return err
+		}
+		return t.release(op, entry)
 	})
 }

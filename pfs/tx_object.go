@@ -18,7 +18,8 @@ func (t *Tx) implicitDir(parent *tree.Entry, name string) tree.Entry {
 }
 
 // PutFile links c as the file at path. Missing directories above are made, implicitly. A file that is there keeps its
-// mode, owner and birth time and loses the rest; anything else that is no directory is replaced. A new file gets mode 0644
+// mode, owner and birth time and loses the rest; other names that it has do not change. Anything else that is no directory is
+// replaced. A new file gets mode 0644
 // and the owner of its directory. The modification time is mtime, or that of the change when it is 0. The error is of
 // KindIsDir, or KindNotDir when something above is no directory, or KindInvalid or KindNameTooLong.
 func (t *Tx) PutFile(path string, c Content, meta *Meta, mtime int64) error {
@@ -35,6 +36,10 @@ func (t *Tx) PutFile(path string, c Content, meta *Meta, mtime int64) error {
 		if old.IsDir() {
 			return fail(op, KindIsDir, path)
 		}
+		had, err := t.view.resolve(t.ctx, old)
+		if err != nil {
+			return err
+		}
 		file := Entry{
 			Name: name, Kind: EntryFile, Mode: 0o644, UID: dir.UID, GID: dir.GID, Content: c, Meta: meta,
 			Mtime: mtime, Ctime: t.now, Btime: t.now, Changed: t.change,
@@ -42,14 +47,16 @@ func (t *Tx) PutFile(path string, c Content, meta *Meta, mtime int64) error {
 		if mtime == 0 {
 			file.Mtime = t.now
 		}
-		if old.Kind == EntryFile {
-			file.Mode, file.UID, file.GID, file.Btime = old.Mode, old.UID, old.GID, old.Btime
+		if had.Kind == EntryFile {
+			file.Mode, file.UID, file.GID, file.Btime = had.Mode, had.UID, had.GID, had.Btime
 		}
 		if absent {
 			t.aged(dir)
 		}
-		*dir, err = t.with(op, *dir, tree.Entry{Entry: file})
-		return err
+		if *dir, err = t.with(op, *dir, tree.Entry{Entry: file}); err != nil {
+			return err
+		}
+		return t.release(op, old)
 	})
 	if err == nil {
 		t.touch(path, false)
@@ -68,9 +75,15 @@ func (t *Tx) Remove(path string) error {
 		return err
 	}
 	parent, name := splitPath(path)
-	err := t.in(op, parent, at{prune: true}, func(dir *tree.Entry) (err error) {
-		*dir, err = t.without(op, *dir, name)
-		return err
+	err := t.in(op, parent, at{prune: true}, func(dir *tree.Entry) error {
+		old, _, err := t.get(op, dir, name)
+		if err != nil {
+			return err
+		}
+		if *dir, err = t.without(op, *dir, name); err != nil {
+			return err
+		}
+		return t.release(op, old)
 	})
 	if err == nil {
 		t.touch(path, false)

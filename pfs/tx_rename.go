@@ -20,7 +20,7 @@ const (
 )
 
 // Rename moves the entry at from to to, with all that is below it, in time that does not depend on how much that is. As
-// rename(2), it does nothing when both are the same path. The error is of KindFileNotFound or KindNotDir when from or a
+// rename(2), it does nothing when both are the same path, or names of one file. The error is of KindFileNotFound or KindNotDir when from or a
 // parent is not there, KindInvalid when to is below from (or, exchanging, from below to), KindExists, or KindIsDir,
 // KindNotDir or KindNotEmpty when what is at to cannot be replaced.
 func (t *Tx) Rename(from, to string, mode RenameMode) error {
@@ -45,6 +45,8 @@ func (t *Tx) Rename(from, to string, mode RenameMode) error {
 		return fail(op, KindExists, to)
 	case mode == RenameExchange && target == nil:
 		return fail(op, KindFileNotFound, to)
+	case mode != RenameNoReplace && target != nil && sameFile(source, *target):
+		return nil
 	case strings.HasPrefix(to, from+"/"), mode == RenameExchange && strings.HasPrefix(from, to+"/"):
 		return fail(op, KindInvalid, to)
 	case from == to:
@@ -55,7 +57,7 @@ func (t *Tx) Rename(from, to string, mode RenameMode) error {
 	if err := replaceable(op, to, source, target); err != nil {
 		return err
 	}
-	return t.move(op, from, to, source)
+	return t.move(op, from, to, source, target)
 }
 
 // target returns what is at path, nil when there is nothing but could be.
@@ -89,15 +91,18 @@ func replaceable(op, to string, source tree.Entry, target *tree.Entry) error {
 	return nil
 }
 
-// move takes source away from one path and puts it at another.
-func (t *Tx) move(op, from, to string, source tree.Entry) error {
-	before := t.view
+// move takes source away from one path and puts it at another, where target may be.
+func (t *Tx) move(op, from, to string, source tree.Entry, target *tree.Entry) error {
+	before, files := t.view, len(t.files)
 	err := t.take(op, from)
 	if err == nil {
 		err = t.place(op, to, source)
 	}
+	if err == nil && target != nil {
+		err = t.release(op, *target)
+	}
 	if err != nil {
-		t.view = before
+		t.view, t.files = before, t.files[:files]
 		return err
 	}
 	t.touch(from, source.IsDir())
@@ -134,7 +139,10 @@ func (t *Tx) take(op, path string) error {
 // place puts an entry that was elsewhere at path, in the place of what is there.
 func (t *Tx) place(op, path string, entry tree.Entry) error {
 	parent, name := splitPath(path)
-	entry.Name, entry.Changed, entry.Ctime = name, t.change, t.now
+	entry.Name, entry.Changed = name, t.change
+	if entry.Kind != EntryLink {
+		entry.Ctime = t.now
+	}
 	if entry.IsDir() {
 		entry.Placed = t.change
 	}

@@ -34,7 +34,7 @@ func (s *Store) Usage(ctx context.Context, ref Ref, history bool) (Usage, error)
 		return Usage{}, err
 	}
 	u := newTally(s)
-	if err := u.add(ctx, nil, snap.view.root.Sub); err != nil {
+	if err := u.addView(ctx, nil, snap.view); err != nil {
 		return Usage{}, wrap(op, err, ref.String(), "")
 	}
 	mine := map[schema.ID]bool{snap.version.Commit: true}
@@ -69,6 +69,18 @@ type tally struct {
 
 func newTally(s *Store) *tally {
 	return &tally{store: s, contents: map[schema.Hash]bool{}, chunks: map[schema.Hash]int64{}}
+}
+
+// addView counts the files of a version that are not in another one, which may be nil, as they are. One with several names
+// counts once.
+func (u *tally) addView(ctx context.Context, before *view, v view) error {
+	if before == nil {
+		before = &view{root: tree.Entry{Sub: u.store.trees.Empty()}, linked: u.store.trees.Empty()}
+	}
+	if err := u.add(ctx, before.root.Sub, v.root.Sub); err != nil {
+		return err
+	}
+	return u.add(ctx, before.linked, v.linked)
 }
 
 // add counts the files of a directory that are not in another one, which may be nil, as they are.
@@ -127,7 +139,7 @@ func (u *tally) addHistory(ctx context.Context, s *Store, ref Ref, seen map[sche
 		}
 		seen[c.id] = true
 		if later != nil {
-			if err := u.add(ctx, later.root.Sub, c.root.Sub); err != nil {
+			if err := u.addView(ctx, &later.view, c.view); err != nil {
 				return err
 			}
 		}
@@ -195,7 +207,7 @@ func (s *Store) addOthers(ctx context.Context, u *tally, snap *Snapshot, skip ma
 		if err != nil {
 			continue // deleted just now
 		}
-		if err := u.add(ctx, nil, other.view.root.Sub); err != nil {
+		if err := u.addView(ctx, nil, other.view); err != nil {
 			return err
 		}
 	}
@@ -208,15 +220,15 @@ func (s *Store) addCommit(ctx context.Context, u *tally, id schema.ID, skip map[
 	if err != nil || c == nil {
 		return err
 	}
-	var before *tree.Dir
+	var before *view
 	if len(c.rec.Parents) > 0 && !skip[c.rec.Parents[0]] {
 		parent, err := s.loadCommit(ctx, c.rec.Parents[0])
 		if err != nil {
 			return err
 		}
 		if parent != nil {
-			before = parent.root.Sub
+			before = &parent.view
 		}
 	}
-	return u.add(ctx, before, c.root.Sub)
+	return u.addView(ctx, before, c.view)
 }

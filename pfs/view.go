@@ -11,9 +11,11 @@ import (
 // view reads the files below a root. It is what a Snapshot and a Tx have in common.
 type view struct {
 	root tree.Entry
+	// linked is the link tree: what the links below the root stand for.
+	linked *tree.Dir
 }
 
-// find returns the entry at path as the tree has it, and the latest Placed of the directories above it.
+// find returns the entry at path as the tree has it, a link as such, and the latest Placed of the directories above it.
 func (v view) find(ctx context.Context, path string) (tree.Entry, Change, error) {
 	entry, placed := v.root, v.root.Placed
 	for rest := path; rest != ""; {
@@ -40,14 +42,18 @@ func (v view) stat(ctx context.Context, path string) (Entry, error) {
 	if err := CheckPath(path); err != nil {
 		return Entry{}, err
 	}
-	entry, placed, err := v.find(ctx, path)
+	entry, placed, err := v.look(ctx, path)
 	if err != nil {
 		return Entry{}, err
 	}
-	return outward(entry, placed), nil
+	out := outward(entry, placed)
+	if path == "" {
+		out.Totals = v.totals()
+	}
+	return out, nil
 }
 
-// outward makes of an entry of the tree, below a directory that was last placed by placed, one for callers.
+// outward makes of an entry, which is no link, below a directory that was last placed by placed, one for callers.
 func outward(e tree.Entry, placed Change) Entry {
 	out := e.Entry
 	if e.IsDir() {
@@ -86,6 +92,10 @@ func (v view) list(ctx context.Context, dir, from string) iter.Seq2[Entry, error
 				yield(Entry{}, wrap("pfs.List", err, "", dir))
 				return
 			}
+			if child, err = v.resolve(ctx, child); err != nil {
+				yield(Entry{}, err)
+				return
+			}
 			if !yield(outward(child, placed), nil) {
 				return
 			}
@@ -103,13 +113,14 @@ type Item struct {
 // the path begins with prefix.
 func (v view) walk(ctx context.Context, prefix, from string) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		w := walker{ctx: ctx, prefix: prefix, yield: yield}
+		w := walker{ctx: ctx, view: v, prefix: prefix, yield: yield}
 		w.dir(v.root, v.root.Placed, "", max(prefix, from))
 	}
 }
 
 type walker struct {
 	ctx    context.Context
+	view   view
 	prefix string
 	yield  func(Item, error) bool
 }
@@ -134,6 +145,10 @@ func (w *walker) dir(dir tree.Entry, placed Change, at, from string) bool {
 		}
 		if into == "" {
 			if !strings.HasPrefix(path, w.prefix) {
+				return false
+			}
+			if entry, err = w.view.resolve(w.ctx, entry); err != nil {
+				w.yield(Item{}, err)
 				return false
 			}
 			if !w.yield(Item{Path: path, Entry: outward(entry, placed)}, nil) {

@@ -52,7 +52,7 @@ func (w *working) run(ctx context.Context, by By, fn func(*Tx) error) (tx *Tx, e
 	if err := w.begin(by); err != nil {
 		return nil, err
 	}
-	tx = &Tx{ctx: ctx, group: w.group, branch: w.branch, view: view{w.root}, change: w.pending.change,
+	tx = &Tx{ctx: ctx, group: w.group, branch: w.branch, view: w.view, change: w.pending.change,
 		now: max(w.group.now, w.head.rec.Time)}
 	if err = fn(tx); err == nil {
 		err = w.group.verify(tx.links)
@@ -63,7 +63,7 @@ func (w *working) run(ctx context.Context, by By, fn func(*Tx) error) (tx *Tx, e
 
 // adopt makes the changes of a transaction part of what is pending, and lets watchers know.
 func (w *working) adopt(tx *Tx, by By) *announcement {
-	w.root = tx.view.root
+	w.view = tx.view
 	pending := *w.pending
 	pending.time = tx.now
 	pending.links = append(pending.links, tx.links...)
@@ -72,7 +72,7 @@ func (w *working) adopt(tx *Tx, by By) *announcement {
 	for _, finish := range tx.onSuccess {
 		finish()
 	}
-	a := &announcement{by: by, event: Event{Origin: by.Origin, Changes: tx.changes}}
+	a := &announcement{by: by, event: Event{Origin: by.Origin, Changes: tx.changes, Links: tx.files}}
 	w.events = append(w.events, a)
 	return a
 }
@@ -196,10 +196,10 @@ func (w *working) cut(ctx context.Context) error {
 		return err
 	}
 	w.links = append(w.links, links...)
-	made.root = w.root
+	made.view = w.view
 	made.rec = schema.CommitRecord{
 		Repo: w.branch.repo.id, Line: w.line, Seq: w.seq + 1, Gen: p.change.Gen, Time: max(p.time, w.head.rec.Time),
-		Origin: uint8(p.by.Origin), Author: p.by.Author, Message: p.by.Message, Root: w.root.Entry,
+		Origin: uint8(p.by.Origin), Author: p.by.Author, Message: p.by.Message, Root: w.root.Entry, Links: w.group.hashOf(w.linked),
 		Parents: append([]schema.ID{w.head.id}, p.parents...),
 	}
 	if err := w.group.putCommit(ctx, made, w.head); err != nil {
@@ -218,9 +218,12 @@ func (w *working) cutPending(ctx context.Context) error {
 	return w.cut(ctx)
 }
 
-// saveRoot adds the nodes of the root that are not stored yet to the group's.
+// saveRoot adds the nodes of the root and the link tree that are not stored yet to the group's.
 func (w *working) saveRoot(ctx context.Context) error {
 	hash, err := w.group.saveDir(ctx, w.root.Sub)
+	if err == nil {
+		_, err = w.group.saveDir(ctx, w.linked)
+	}
 	if err == nil {
 		w.root.Root, w.root.Totals = hash, w.root.Sub.Totals()
 	}
