@@ -76,6 +76,11 @@ func (g *group) createBranch(ctx context.Context, ref Ref, from *commit, o Branc
 	case from != nil && (r == nil || r.id != from.rec.Repo):
 		return nil, &Error{Op: op, Kind: KindCommitNotFound, Ref: o.From.String()}
 	}
+	if from != nil {
+		if err := g.confirm(ctx, op, from); err != nil {
+			return nil, err
+		}
+	}
 	if r == nil {
 		var err error
 		if r, err = g.putRepo(ref.Repo); err != nil {
@@ -112,7 +117,7 @@ func (g *group) putEmptyBranch(ctx context.Context, r *repo, name string, o Bran
 	if err != nil {
 		return nil, err
 	}
-	first := &commit{id: change.Commit, view: view{g.emptyRoot(o.Owner, change), g.store.trees.Empty()}}
+	first := &commit{id: change.Commit, view: view{root: g.emptyRoot(o.Owner, change), linked: g.store.trees.Empty()}}
 	first.rec = schema.CommitRecord{
 		Repo: r.id, Line: g.putLine(r, nil), Seq: 1, Gen: change.Gen, Time: g.now, Origin: uint8(o.By.Origin),
 		Author: o.By.Author, Message: o.By.Message, Root: first.root.Entry,

@@ -44,10 +44,15 @@ const maxProblems = 1000
 // tree is whole and in canonical form, that the chunks of all contents are there; with Deep also that their bytes are
 // what was written. What is wrong is in the report; an error means that Check could not go on.
 func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error) {
+	unlock, err := s.upkeep.lock(ctx)
+	if err != nil {
+		return nil, wrap("pfs.Check", err, "", "")
+	}
+	defer unlock()
 	c := &checker{store: s, deep: o.Deep, report: &CheckReport{}, repos: map[schema.ID]string{}}
 	c.trees = tree.NewChecker(s.trees)
 	c.contents = s.contents.NewChecker(o.Deep, func(err error) { c.problem(c.ref, c.path, err) })
-	err := s.kv.View(ctx, func(r kv.Reader) error {
+	err = s.kv.View(ctx, func(r kv.Reader) error {
 		c.rows = r
 		return c.run(ctx)
 	})
@@ -379,7 +384,7 @@ func (c *checker) checkOpen(ctx context.Context) error {
 
 func (c *checker) checkTombs(context.Context) error {
 	return c.each(schema.TombPrefix(), func(row kv.Row) error {
-		if _, err := deletedOf(row); err != nil {
+		if _, err := tombOf(row); err != nil {
 			c.problem("", "", err)
 		}
 		return nil

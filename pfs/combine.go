@@ -67,7 +67,7 @@ func (c *combiner) run() (view, error) {
 		return c.ours, err
 	}
 	linked, err := c.links()
-	return view{root, linked}, err
+	return view{root: root, linked: linked}, err
 }
 
 // dir returns ours with the changes from base to theirs made to it; the three are directories at path.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"runtime"
 
 	"pfsd/pfs/internal/cas"
 )
@@ -48,12 +49,19 @@ func (s *Store) Rewrite(ctx context.Context, base Content, size int64, dirty []R
 
 // OpenContent returns a reader of c, which needs no close.
 func (s *Store) OpenContent(c Content) *File {
-	return &File{store: s.contents, content: c, r: s.contents.Open(c)}
+	f := &File{store: s.contents, content: c, r: s.contents.Open(c)}
+	s.holdContent(f, c.Root)
+	return f
 }
 
 // Chunks yields the pieces of c in order. An error ends the sequence.
 func (s *Store) Chunks(ctx context.Context, c Content) iter.Seq2[Extent, error] {
 	return func(yield func(Extent, error) bool) {
+		defer s.contents.Hold(c.Root)()
+		if err := s.contents.Protect(ctx, c.Root); err != nil {
+			yield(Extent{}, wrap("pfs.Chunks", err, "", ""))
+			return
+		}
 		for e, err := range s.contents.Chunks(ctx, c) {
 			if !yield(Extent{Offset: e.Offset, Size: e.Size, Hash: e.Hash, Hole: e.Hole}, wrap("pfs.Chunks", err, "", "")) {
 				return
@@ -96,6 +104,7 @@ func (f *File) Size() int64 { return f.r.Size() }
 
 // ReadAt reads as io.ReaderAt says. Other errors than io.EOF are of KindCorrupt or KindInternal.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	defer runtime.KeepAlive(f)
 	n, err := f.r.ReadAt(p, off)
 	if err == io.EOF {
 		return n, io.EOF
@@ -106,6 +115,7 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 // CopyRange writes n bytes from off on to w, piece by piece, and returns how many it has written. w's error comes back
 // unchanged; others are of KindInvalid when there is no such range, KindCorrupt or KindInternal.
 func (f *File) CopyRange(ctx context.Context, w io.Writer, off, n int64) (int64, error) {
+	defer runtime.KeepAlive(f)
 	if off < 0 || n < 0 || off > f.Size()-n {
 		return 0, &Error{Op: "pfs.CopyRange", Kind: KindInvalid}
 	}
@@ -120,12 +130,14 @@ func (f *File) CopyRange(ctx context.Context, w io.Writer, off, n int64) (int64,
 // NextData returns the first offset at or behind off that is not in a hole. The error is io.EOF when there is none, or of
 // KindCorrupt or KindInternal.
 func (f *File) NextData(ctx context.Context, off int64) (int64, error) {
+	defer runtime.KeepAlive(f)
 	return found(f.store.NextData(ctx, f.content, off))
 }
 
 // NextHole returns the first offset at or behind off that is in a hole, as which the end of the file counts. The error is
 // io.EOF when off is not below the size, or as with NextData.
 func (f *File) NextHole(ctx context.Context, off int64) (int64, error) {
+	defer runtime.KeepAlive(f)
 	return found(f.store.NextHole(ctx, f.content, off))
 }
 

@@ -152,7 +152,7 @@ func (g *group) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = g.verifyAll(); err == nil {
+	if err = g.verifyAll(ctx); err == nil {
 		err = g.writeRows(ctx, append(g.nodes, flush.Rows...))
 	}
 	flush.Done(err == nil)
@@ -160,19 +160,19 @@ func (g *group) write(ctx context.Context) error {
 }
 
 // verifyAll fails when a content or part that is about to be linked has been lost on its way to the disk.
-func (g *group) verifyAll() error {
+func (g *group) verifyAll(ctx context.Context) error {
 	for _, w := range g.order {
-		if err := g.verify(w.links); err != nil {
+		if err := g.verify(ctx, w.links); err != nil {
 			return err
 		}
 	}
-	return g.verify(g.links)
+	return g.verify(ctx, g.links)
 }
 
-// verify fails when one of the contents with these roots is known to be lost.
-func (g *group) verify(roots []schema.Hash) error {
+// verify fails when one of the contents with these roots is known to be lost, or is gone.
+func (g *group) verify(ctx context.Context, roots []schema.Hash) error {
 	for _, root := range roots {
-		if err := g.store.contents.Verify(root); err != nil {
+		if err := g.store.contents.Verify(ctx, root); err != nil {
 			return wrap("pfs.Commit", err, "", "")
 		}
 	}

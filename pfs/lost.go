@@ -11,7 +11,7 @@ import (
 // disk, only those count that the branch still shows: whoever replaces or removes the file that has lost its bytes frees
 // the branch, which can have no commit before that. The error then names the file.
 func (w *working) pendingLinks(ctx context.Context) ([]schema.Hash, error) {
-	if w.group.verify(w.pending.links) == nil {
+	if w.group.verify(ctx, w.pending.links) == nil {
 		return w.pending.links, nil
 	}
 	v := linkVerifier{ctx: ctx, group: w.group}
@@ -46,7 +46,7 @@ func (v *linkVerifier) entry(path string, before, after *tree.Entry) error {
 	case after.Kind == EntryFile:
 		root := after.Content.Root
 		v.links = append(v.links, root)
-		if err := v.group.store.contents.Verify(root); err != nil {
+		if err := v.group.store.contents.Verify(v.ctx, root); err != nil {
 			return wrap("pfs.Commit", err, "", path)
 		}
 		return nil

@@ -26,6 +26,9 @@ func (s *Store) Merge(ctx context.Context, source, target Ref, by By, resolve Re
 		return Commit{}, err
 	}
 	return s.rewriteBranch(ctx, op, target, by, func(w *working) error {
+		if err := w.group.confirm(ctx, op, theirs); err != nil {
+			return err
+		}
 		base, err := s.mergeBase(ctx, w.head, theirs)
 		switch {
 		case err != nil:
@@ -76,7 +79,7 @@ func (s *Store) withParent(ctx context.Context, op string, ref Ref) (*commit, vi
 		return nil, view{}, err
 	}
 	if len(c.rec.Parents) == 0 {
-		before := view{c.root, s.trees.Empty()}
+		before := view{root: c.root, linked: s.trees.Empty()}
 		before.root.Sub = s.trees.Empty()
 		return c, before, nil
 	}
@@ -154,6 +157,7 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 	w.view, w.changed = result, now
 	w.pending = &pending{change: change, by: by, time: now, since: now}
 	if !what.parent.IsZero() {
+		w.group.store.names++
 		w.pending.parents = []schema.ID{what.parent}
 	}
 	w.must = true

@@ -18,6 +18,8 @@ type Options struct {
 	Log *slog.Logger
 	// CutAfter is how long an applied change may wait to be cut into a commit; 0 means one second.
 	CutAfter time.Duration
+	// Grace is how long what was deleted can be restored, before the collection of garbage removes it; 0 means three days.
+	Grace time.Duration
 	// SettleTimeout is how long an Update waits for the watchers of its branch; 0 means five seconds.
 	SettleTimeout time.Duration
 }

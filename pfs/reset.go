@@ -27,6 +27,9 @@ func (s *Store) Reset(ctx context.Context, branch, to Ref, by By) (Commit, error
 		case c.rec.Repo != w.branch.repo.id:
 			return &Error{Op: op, Kind: KindCommitNotFound, Ref: to.String()}
 		case c.id != w.head.id:
+			if err := w.group.confirm(ctx, op, c); err != nil {
+				return err
+			}
 			w.moveTo(c)
 		}
 		return nil

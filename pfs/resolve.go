@@ -80,6 +80,9 @@ func (s *Store) commitOf(ctx context.Context, r *repo, id schema.ID) (*commit, e
 
 // loadCommit returns a commit; nil when there is none.
 func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
+	if s.isDoomed(id) {
+		return nil, nil
+	}
 	if c, ok := s.commits.Get(id); ok {
 		return c, nil
 	}
@@ -99,6 +102,10 @@ func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
 		return nil, wrap("pfs.loadCommit", err, id.String(), "")
 	}
 	s.commits.Add(id, c)
+	if s.isDoomed(id) {
+		s.commits.Remove(id)
+		return nil, nil
+	}
 	return c, nil
 }
 

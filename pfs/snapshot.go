@@ -128,5 +128,5 @@ func (s *Store) storedView(ctx context.Context, root Entry, links schema.Hash) (
 	if err != nil {
 		return view{}, wrap("pfs.loadTree", err, "", "")
 	}
-	return view{root: tree.Entry{Entry: root, Sub: s.trees.Load(root.Root, root.Totals)}, linked: linked}, nil
+	return s.keep(view{root: tree.Entry{Entry: root, Sub: s.trees.Load(root.Root, root.Totals)}, linked: linked}), nil
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -15,6 +16,7 @@ import (
 	"pfsd/pfs/internal/cas"
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/kv/badgerkv"
+	"pfsd/pfs/internal/live"
 	"pfsd/pfs/internal/pack"
 	"pfsd/pfs/internal/schema"
 	"pfsd/pfs/internal/tree"
@@ -51,6 +53,13 @@ type Store struct {
 	// names grows whenever a commit is given a name by which it may be found, other than as a head.
 	names uint64
 
+	// guard is what the collection of garbage and those who use rows agree by, holds what is still read, and doomed the
+	// commits that the last collection has removed. upkeep is held by what goes over the whole store.
+	guard  *live.Guard
+	holds  holds
+	doomed atomic.Pointer[map[schema.ID]struct{}]
+	upkeep upkeep
+
 	// thinning is held while commits are thinned out. stop ends what runs in the background, which background waits for.
 	thinning   sync.Mutex
 	stop       context.CancelFunc
@@ -86,6 +95,9 @@ func (o Options) withDefaults() Options {
 	if o.SettleTimeout == 0 {
 		o.SettleTimeout = defaultSettle
 	}
+	if o.Grace == 0 {
+		o.Grace = DefaultGrace
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -102,12 +114,14 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 	}
 	s := &Store{
 		opts: opts, log: opts.Log, kv: rows, packs: packs, commits: commits,
-		contents: cas.New(rows, packs, cas.Options{CacheBytes: opts.Memory / 16}),
-		trees:    tree.New(tree.FromKV(rows), opts.Memory/8),
+		guard: &live.Guard{}, upkeep: make(upkeep, 1),
 		watchers: watchers{of: map[branchKey][]*Watcher{}},
 		repos:    map[string]*repo{},
 		pending:  map[*branch]struct{}{},
 	}
+	s.holds = holds{guard: s.guard, all: map[*hold]struct{}{}}
+	s.contents = cas.New(rows, packs, cas.Options{CacheBytes: opts.Memory / 16, Guard: s.guard})
+	s.trees = tree.New(tree.FromKV(rows, s.guard), opts.Memory/8)
 	if err := s.load(ctx); err != nil {
 		return nil, wrap("pfs.Open", errors.Join(err, rows.Close(), packs.Close()), "", "")
 	}

@@ -47,6 +47,9 @@ func (s *Store) CreateTag(ctx context.Context, ref, from Ref) (Tag, error) {
 		case c.rec.Repo != r.id:
 			return &Error{Op: op, Kind: KindCommitNotFound, Ref: from.String()}
 		}
+		if err := g.confirm(ctx, op, c); err != nil {
+			return err
+		}
 		rec = schema.TagRecord{Commit: c.id, Created: g.now}
 		s.names++
 		g.put(schema.TagKey(r.id, ref.Name), rec.Append(nil))

@@ -3,6 +3,7 @@ package pfs
 import (
 	"context"
 	"iter"
+	"runtime"
 	"strings"
 
 	"pfsd/pfs/internal/tree"
@@ -13,6 +14,8 @@ type view struct {
 	root tree.Entry
 	// linked is the link tree: what the links below the root stand for.
 	linked *tree.Dir
+	// keeper keeps what the view shows from being collected as garbage.
+	keeper *keeper
 }
 
 // find returns the entry at path as the tree has it, a link as such, and the latest Placed of the directories above it.
@@ -74,6 +77,7 @@ func later(a, b Change) Change {
 // list yields the entries of a directory from the first whose sort key is not before from.
 func (v view) list(ctx context.Context, dir, from string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
+		defer runtime.KeepAlive(v.keeper)
 		if err := CheckPath(dir); err != nil {
 			yield(Entry{}, err)
 			return
@@ -113,6 +117,7 @@ type Item struct {
 // the path begins with prefix.
 func (v view) walk(ctx context.Context, prefix, from string) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
+		defer runtime.KeepAlive(v.keeper)
 		w := walker{ctx: ctx, view: v, prefix: prefix, yield: yield}
 		w.dir(v.root, v.root.Placed, "", max(prefix, from))
 	}

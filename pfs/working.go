@@ -55,7 +55,7 @@ func (w *working) run(ctx context.Context, by By, fn func(*Tx) error) (tx *Tx, e
 	tx = &Tx{ctx: ctx, group: w.group, branch: w.branch, view: w.view, change: w.pending.change,
 		now: max(w.group.now, w.head.rec.Time)}
 	if err = fn(tx); err == nil {
-		err = w.group.verify(tx.links)
+		err = w.group.verify(ctx, tx.links)
 	}
 	kept = err == nil && tx.changed()
 	return tx, err
@@ -196,6 +196,7 @@ func (w *working) cut(ctx context.Context) error {
 		return err
 	}
 	w.links = append(w.links, links...)
+	w.view = w.group.store.keep(w.view)
 	made.view = w.view
 	made.rec = schema.CommitRecord{
 		Repo: w.branch.repo.id, Line: w.line, Seq: w.seq + 1, Gen: p.change.Gen, Time: max(p.time, w.head.rec.Time),
@@ -264,6 +265,7 @@ func (w *working) seal(ctx context.Context) error {
 // publish lets readers see the branch as it is now, and tells its watchers.
 func (w *working) publish() {
 	next := w.state
+	next.view = w.group.store.keep(next.view)
 	w.branch.state.Store(&next)
 	w.group.store.notePending(w.branch, w.deleted)
 	if w.deleted {

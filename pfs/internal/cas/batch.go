@@ -38,6 +38,7 @@ type batch struct {
 	rows map[*row]struct{}
 	root schema.Hash // of what the operation has made; zero until it has
 	err  error       // ErrLost, when a row was
+	held held        // while the operation runs
 }
 
 func newBatch() *batch { return &batch{rows: map[*row]struct{}{}} }
@@ -54,8 +55,16 @@ func (b *batch) pruneLocked() {
 	}
 }
 
-// adopt reports whether the row is there for b to depend on: unsaved, and then b's too, or in kv.
+// adopt reports whether the row is there for b to depend on: unsaved, and then b's too, or in kv. It stays there then, at
+// least until the operation ends.
 func (s *Store) adopt(ctx context.Context, b *batch, key []byte) (bool, error) {
+	// In this order: a collection that begins in between finds the row held, one that had begun is told.
+	s.mu.Lock()
+	b.held.add(key)
+	s.mu.Unlock()
+	if err := s.guard.Touch(ctx, key); err != nil {
+		return false, err
+	}
 	s.mu.Lock()
 	r := s.unsaved[string(key)]
 	if r != nil {
@@ -107,11 +116,25 @@ func (s *Store) settle(rows []*row, state rowState) {
 	}
 }
 
-// finish ends the operation that b was for, whether it has made something, root, or has failed. What it wrote is saved in
-// either case: others may depend on it, and who tries again finds it there.
-func (s *Store) finish(b *batch, root schema.Hash) {
+// begin begins an operation.
+func (s *Store) begin() *batch {
+	b := newBatch()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.running[b] = struct{}{}
+	return b
+}
+
+// finish ends the operation that b was for, whether it has made something, root, which is then pinned, or has failed. What
+// it wrote is saved in either case: others may depend on it, and who tries again finds it there.
+func (s *Store) finish(b *batch, root schema.Hash, made bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if made {
+		s.pins[root]++
+	}
+	delete(s.running, b)
+	b.held = held{}
 	b.root = root
 	if !root.IsZero() {
 		delete(s.lost, root)
@@ -135,16 +158,18 @@ func (s *Store) retireLocked(b *batch) {
 	}
 }
 
-// inherit makes b depend on all that the content or part with the given root depends on. It returns ErrLost when that was
-// lost.
-func (s *Store) inherit(b *batch, root schema.Hash) error {
+// inherit makes b depend on all that the content or part with the given root depends on, and keeps it from being collected
+// until the operation ends. It returns ErrLost when that was lost, and ErrCorrupt when it is gone.
+func (s *Store) inherit(ctx context.Context, b *batch, root schema.Hash) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.lost[root]; err != nil {
-		return err
-	}
-	if from := s.open[root]; from != nil {
+	b.held.bases = append(b.held.bases, root)
+	err := s.lost[root]
+	if from := s.open[root]; from != nil && err == nil {
 		maps.Copy(b.rows, from.rows)
 	}
-	return nil
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.protect(ctx, root)
 }

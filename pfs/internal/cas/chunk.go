@@ -83,11 +83,51 @@ func (s *Store) chunkRow(ctx context.Context, h schema.Hash, size int64, p []byt
 // chunk.
 func (s *Store) readChunk(ctx context.Context, h schema.Hash, size int64, p []byte, off int64) error {
 	loc, err := s.chunkRow(ctx, h, size, p, off)
-	if err != nil || loc.Length == 0 {
-		return err
+	for err == nil && loc.Length > 0 {
+		err = s.packs.ReadAt(loc, p, off)
+		if !errors.Is(err, pack.ErrNotFound) {
+			break
+		}
+		// Compaction may have moved the chunk since its row was read.
+		was := loc
+		if loc, _ = s.chunkRow(ctx, h, size, p, off); loc == was {
+			break
+		}
+		err = nil
 	}
-	if err := s.packs.ReadAt(loc, p, off); err != nil {
+	if err != nil {
 		return classify(h, fmt.Errorf("cas: read chunk %v: %w", h, err))
 	}
 	return nil
+}
+
+// PlaceOf returns where in a pack the bytes of a chunk with the given row are; packed is false when they are in the row
+// itself. The error is ErrCorrupt for what is no such row.
+func PlaceOf(value []byte) (loc pack.Location, packed bool, err error) {
+	inline, loc, err := decodeChunk(value)
+	if err != nil {
+		return loc, false, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return loc, inline == nil, nil
+}
+
+// RowOf returns the row of a chunk whose bytes are at a place in a pack.
+func RowOf(h schema.Hash, loc pack.Location) kv.Row {
+	return kv.Row{Key: schema.ChunkKey(h), Value: encodeLocation(loc)}
+}
+
+// Moving returns which of some packs have chunks whose rows are not saved yet: those are not to be removed.
+func (s *Store) Moving(ids map[uint64]bool) map[uint64]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	moving := map[uint64]bool{}
+	for _, r := range s.unsaved {
+		if r.key[0] != schema.ChunkRows()[0] {
+			continue
+		}
+		if loc, packed, err := PlaceOf(r.value); err == nil && packed && ids[loc.Pack] {
+			moving[loc.Pack] = true
+		}
+	}
+	return moving
 }

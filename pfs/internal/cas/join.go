@@ -33,9 +33,6 @@ func (w *writer) join(parts []Part) (schema.Content, error) {
 		if p.Size > math.MaxInt64-size {
 			return schema.Content{}, fmt.Errorf("%w: %d parts", ErrTooLarge, len(parts))
 		}
-		if err := w.s.inherit(w.batch, p.Root); err != nil {
-			return schema.Content{}, err
-		}
 		v := w.s.viewPart(p)
 		g := segment{off: size, end: size + p.Size, read: readFrom(v, p.Offset-size)}
 		if p.Offset == size {
@@ -43,6 +40,11 @@ func (w *writer) join(parts []Part) (schema.Content, error) {
 		}
 		segments = append(segments, g)
 		size = g.end
+	}
+	for _, p := range parts {
+		if err := w.s.inherit(w.ctx, w.batch, p.Root); err != nil {
+			return schema.Content{}, err
+		}
 	}
 	return w.compose(size, segments, true)
 }
@@ -53,6 +55,10 @@ func (w *writer) join(parts []Part) (schema.Content, error) {
 func (s *Store) AsPart(ctx context.Context, c schema.Content, off, n, at int64) (Part, *Pin, error) {
 	if off < 0 || n < 0 || off > c.Size || n > c.Size-off {
 		return Part{}, nil, fmt.Errorf("%w: %d bytes at %d of %d", ErrInvalid, n, off, c.Size)
+	}
+	defer s.Hold(c.Root)()
+	if err := s.protect(ctx, c.Root); err != nil {
+		return Part{}, nil, err
 	}
 	return s.IngestPart(ctx, io.NewSectionReader(contextReader{ctx, s.Open(c)}, off, n), at)
 }

@@ -58,11 +58,16 @@ func (s *Store) Pending(ctx context.Context) (Flush, error) {
 }
 
 // Verify returns ErrLost when the content or part with the given root must not be linked, since the disk failed to take it
-// and nobody has written it again. It is to be asked between Pending and the commit that links.
-func (s *Store) Verify(root schema.Hash) error {
+// and nobody has written it again, and ErrCorrupt when it is not there, as one of which nothing told the collection of
+// garbage that it is still wanted. It is to be asked between Pending and the commit that links: what it has found stays.
+func (s *Store) Verify(ctx context.Context, root schema.Hash) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lost[root]
+	err := s.lost[root]
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.protect(ctx, root)
 }
 
 // takeFinished returns the finished batches and forgets them.

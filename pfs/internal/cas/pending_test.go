@@ -263,7 +263,7 @@ func TestLost(t *testing.T) {
 	}
 	defer partPin.Release()
 	safe := b.ingest(t, noise[:10])
-	if pin.Err() != nil || b.Verify(c.Root) != nil {
+	if pin.Err() != nil || b.Verify(t.Context(), c.Root) != nil {
 		t.Error("lost too early")
 	}
 	if _, err := b.Pending(ctx); !errors.Is(err, broken.err) || !errors.Is(err, ErrLost) {
@@ -271,13 +271,13 @@ func TestLost(t *testing.T) {
 	}
 	b.commit(t) // of what was not lost
 	for name, err := range map[string]error{
-		"pin": pin.Err(), "content": b.Verify(c.Root), "pin of a part": partPin.Err(), "part": b.Verify(p.Root),
+		"pin": pin.Err(), "content": b.Verify(t.Context(), c.Root), "pin of a part": partPin.Err(), "part": b.Verify(t.Context(), p.Root),
 	} {
 		if !errors.Is(err, ErrLost) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := b.Verify(safe.Root); err != nil {
+	if err := b.Verify(t.Context(), safe.Root); err != nil {
 		t.Errorf("what was not lost: %v", err)
 	}
 	if _, _, err := b.Join(ctx, []Part{p}); !errors.Is(err, ErrLost) {
@@ -291,7 +291,7 @@ func TestLost(t *testing.T) {
 		t.Errorf("again: %+v, want %+v", again, c)
 	}
 	b.commit(t)
-	if err := b.Verify(c.Root); err != nil {
+	if err := b.Verify(t.Context(), c.Root); err != nil {
 		t.Errorf("after it was written again: %v", err)
 	}
 	b.check(t, c)
@@ -314,11 +314,11 @@ func TestLostBySettle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Verify(c.Root); !errors.Is(err, ErrLost) || !errors.Is(pin.Err(), ErrLost) {
+	if err := b.Verify(t.Context(), c.Root); !errors.Is(err, ErrLost) || !errors.Is(pin.Err(), ErrLost) {
 		t.Errorf("Verify: %v, Err: %v", err, pin.Err())
 	}
 	flush.Done(true)
-	if err := b.Verify(c.Root); !errors.Is(err, ErrLost) {
+	if err := b.Verify(t.Context(), c.Root); !errors.Is(err, ErrLost) {
 		t.Errorf("Verify after Done: %v", err)
 	}
 }
@@ -337,7 +337,7 @@ func TestWrittenAgainAfterLostBySettle(t *testing.T) {
 	b.ingest(t, noise[:1<<20])
 	for range 2 {
 		b.commit(t)
-		if err := b.Verify(c.Root); err != nil {
+		if err := b.Verify(t.Context(), c.Root); err != nil {
 			t.Errorf("after it was written again: %v", err)
 		}
 	}
@@ -362,8 +362,8 @@ func TestLostWhileLinked(t *testing.T) {
 	if _, err := b.Pending(ctx); err == nil {
 		t.Fatal("no error")
 	}
-	if !errors.Is(b.Verify(c.Root), ErrLost) || !errors.Is(joined.Err(), ErrLost) {
-		t.Errorf("%v, %v", b.Verify(c.Root), joined.Err())
+	if !errors.Is(b.Verify(t.Context(), c.Root), ErrLost) || !errors.Is(joined.Err(), ErrLost) {
+		t.Errorf("%v, %v", b.Verify(t.Context(), c.Root), joined.Err())
 	}
 }
 

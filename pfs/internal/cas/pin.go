@@ -17,10 +17,7 @@ type Pin struct {
 
 // pin ends the operation that b was for and returns the Pin of what it has made.
 func (s *Store) pin(b *batch, root schema.Hash) *Pin {
-	s.finish(b, root)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pins[root]++
+	s.finish(b, root, true)
 	return &Pin{s: s, b: b, release: sync.OnceFunc(func() { s.unpin(root) })}
 }
 

@@ -34,7 +34,7 @@ func (w *writer) rewrite(base schema.Content, size int64, dirty []Range, src io.
 	if size < 0 {
 		return schema.Content{}, fmt.Errorf("%w: size %d", ErrInvalid, size)
 	}
-	if err := w.s.inherit(w.batch, base.Root); err != nil {
+	if err := w.s.inherit(w.ctx, w.batch, base.Root); err != nil {
 		return schema.Content{}, err
 	}
 	if size == base.Size && len(dirty) == 0 {

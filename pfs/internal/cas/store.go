@@ -8,6 +8,7 @@ import (
 	"lukechampine.com/blake3"
 
 	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/live"
 	"pfsd/pfs/internal/pack"
 	"pfsd/pfs/internal/schema"
 )
@@ -19,6 +20,8 @@ const DefaultCacheBytes = 32 << 20
 type Options struct {
 	// CacheBytes is how much memory decoded window records and nodes may take, in bytes.
 	CacheBytes int64
+	// Guard is what the collection of garbage has in common with those who use rows; nil for one that nobody else has.
+	Guard *live.Guard
 }
 
 // packs is what a Store needs from *pack.Store; see packStore.
@@ -47,6 +50,7 @@ type Store struct {
 	kv    kv.Store
 	packs packs
 	cache *cache
+	guard *live.Guard
 	// sparseLimit is the constant of that name, but in tests, which would have to be large.
 	sparseLimit int64
 
@@ -64,8 +68,10 @@ type Store struct {
 	finished []*batch
 	// open has the last batch that was finished with each root, while not all of its rows are saved.
 	open map[schema.Hash]*batch
-	// pins counts the Pins on each root.
-	pins map[schema.Hash]int
+	// running has the batches of the operations that run.
+	running map[*batch]struct{}
+	// pins counts the Pins on each root, and holds the Holds.
+	pins, holds map[schema.Hash]int
 	// lost has the roots of contents and parts that ErrLost has befallen since they were last written.
 	lost map[schema.Hash]error
 }
@@ -79,9 +85,13 @@ func newStore(rows kv.Store, packs packs, opts Options) *Store {
 	if opts.CacheBytes <= 0 {
 		opts.CacheBytes = DefaultCacheBytes
 	}
+	if opts.Guard == nil {
+		opts.Guard = &live.Guard{}
+	}
 	return &Store{
-		kv: rows, packs: packs, cache: newCache(opts.CacheBytes), sparseLimit: sparseLimit,
-		unsaved: map[string]*row{}, open: map[schema.Hash]*batch{}, pins: map[schema.Hash]int{}, lost: map[schema.Hash]error{},
+		kv: rows, packs: packs, cache: newCache(opts.CacheBytes), guard: opts.Guard, sparseLimit: sparseLimit,
+		unsaved: map[string]*row{}, open: map[schema.Hash]*batch{}, running: map[*batch]struct{}{},
+		pins: map[schema.Hash]int{}, holds: map[schema.Hash]int{}, lost: map[schema.Hash]error{},
 	}
 }
 

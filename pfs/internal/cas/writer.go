@@ -34,7 +34,7 @@ type writer struct {
 }
 
 func (s *Store) newWriter(ctx context.Context) *writer {
-	return &writer{s: s, ctx: ctx, batch: newBatch(), hasher: hashers.Get().(*groupHasher)}
+	return &writer{s: s, ctx: ctx, batch: s.begin(), hasher: hashers.Get().(*groupHasher)}
 }
 
 // done ends the operation, which has made what has the given root, and returns its Pin.
@@ -46,7 +46,7 @@ func (w *writer) done(root schema.Hash) *Pin {
 // abort ends an operation that has failed.
 func (w *writer) abort() {
 	w.release()
-	w.s.finish(w.batch, schema.Hash{})
+	w.s.finish(w.batch, schema.Hash{}, false)
 }
 
 func (w *writer) release() {

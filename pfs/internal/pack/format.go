@@ -16,6 +16,8 @@ const (
 	BlockSize = 16 << 10
 	// MaxRecord is the most data of one record, in bytes.
 	MaxRecord = 1 << 20
+	// HeaderSize is how many bytes of a pack come before its first record.
+	HeaderSize = packHeader
 
 	version       = 1
 	packMagic     = "pfsdPACK"
@@ -45,6 +47,9 @@ type Location struct {
 func (l Location) String() string {
 	return fmt.Sprintf("%s@%d+%d", fileName(l.Pack), l.Offset, l.Length)
 }
+
+// RecordSize is how many bytes of the file the record takes, its head included.
+func (l Location) RecordSize() int64 { return int64(headSize(l.Length)) + int64(l.Length) }
 
 // head is the offset at which the record of l begins.
 func (l Location) head() int64 { return l.Offset - int64(headSize(l.Length)) }

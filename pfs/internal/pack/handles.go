@@ -24,6 +24,8 @@ type handle struct {
 	file File
 	refs int
 	idle *list.Element // in handles.idle; nil while refs > 0
+	// doomed is set when the pack was removed: the file is deleted with the last reference.
+	doomed bool
 }
 
 // acquire returns the open file of a pack, opening it if need be. The caller must release it.
@@ -34,7 +36,7 @@ func (c *handles) acquire(id uint64) (*handle, error) {
 	}
 	file, err := c.fs.Open(fileName(id))
 	if err != nil {
-		return nil, err
+		return nil, opened(id, err)
 	}
 	h, spare, err := c.insert(id, file)
 	for _, f := range spare {
@@ -97,13 +99,18 @@ func (c *handles) evictLocked() []File {
 func (c *handles) release(h *handle) {
 	c.mu.Lock()
 	h.refs--
-	if h.refs == 0 {
+	gone := h.refs == 0 && h.doomed
+	if h.refs == 0 && !gone {
 		h.idle = c.idle.PushBack(h)
 	}
 	files := c.evictLocked()
 	c.mu.Unlock()
 	for _, f := range files {
 		_ = f.Close()
+	}
+	if gone {
+		_ = h.file.Close()
+		_ = c.unlink(h.id) // else it is garbage, which the next collection finds
 	}
 }
 

@@ -128,6 +128,43 @@ func ChunkKey(h Hash) []byte { return append([]byte{keyChunk}, h[:]...) }
 // WindowKey is the key of a window's record or an offset tree's node.
 func WindowKey(h Hash) []byte { return append([]byte{keyWindow}, h[:]...) }
 
+// AllBranches, AllTags, AllParts and AllSeqs are the prefixes of all rows of a kind.
+func AllBranches() []byte { return []byte{keyBranch} }
+
+// AllTags see AllBranches.
+func AllTags() []byte { return []byte{keyTag} }
+
+// AllParts see AllBranches.
+func AllParts() []byte { return []byte{keyPart} }
+
+// AllSeqs see AllBranches.
+func AllSeqs() []byte { return []byte{keySeq} }
+
+// ParseLineKey returns the line that a LineKey is of, or a SeqKey on.
+func ParseLineKey(key []byte) (line uint64, ok bool) {
+	if len(key) < 9 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(key[1:]), true
+}
+
+// PathRowsOf is the prefix of the PathKeys of a line, and SubtreeRowsOf of its SubtreeKeys.
+func PathRowsOf(line uint64) []byte { return binary.BigEndian.AppendUint64([]byte{keyPath}, line) }
+
+// SubtreeRowsOf see PathRowsOf.
+func SubtreeRowsOf(line uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{keySubtree}, line)
+}
+
+// NodeRows, ChunkRows and WindowRows are the prefixes of all rows of a kind.
+func NodeRows() []byte { return []byte{keyNode} }
+
+// ChunkRows see NodeRows.
+func ChunkRows() []byte { return []byte{keyChunk} }
+
+// WindowRows see NodeRows.
+func WindowRows() []byte { return []byte{keyWindow} }
+
 // UploadKey is the key of an UploadRecord.
 func UploadKey(id ID) []byte { return append([]byte{keyUpload}, id[:]...) }
 

@@ -97,16 +97,29 @@ func (v *saver) write(h, from schema.Hash, n *schema.Node, encoded []byte) error
 	return nil
 }
 
-// there reports whether the source has the node.
+// there reports whether the source has the node and what its row is a delta on, all of which stays there then. The cache
+// does not tell: it may have a node that was collected as garbage.
 func (v *saver) there(h schema.Hash) (bool, error) {
-	if v.s.cache.get(h) != nil {
-		return true, nil
+	for {
+		row, err := v.relied(h)
+		if errors.Is(err, kv.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil || row.IsWhole() {
+			return err == nil, err
+		}
+		h = row.Base
 	}
-	_, err := v.s.src.Node(v.ctx, h)
-	if errors.Is(err, kv.ErrNotFound) {
-		return false, nil
+}
+
+// relied returns the row of a node, which a collection of garbage must leave alone from then on.
+func (v *saver) relied(h schema.Hash) (schema.NodeRow, error) {
+	if r, ok := v.s.src.(relier); ok {
+		if err := r.Rely(v.ctx, h); err != nil {
+			return schema.NodeRow{}, err
+		}
 	}
-	return err == nil, err
+	return v.s.row(v.ctx, h)
 }
 
 // delta returns the row of n as a delta, or nil when it is better stored whole, in which form it has the given size.
@@ -117,6 +130,9 @@ func (v *saver) delta(from schema.Hash, n *schema.Node, size int) ([]byte, error
 	}
 	base, position, err := v.base(from)
 	if err != nil || position == 0 {
+		return nil, err
+	}
+	if there, err := v.there(base); err != nil || !there {
 		return nil, err
 	}
 	baseNode, err := v.s.base(v.ctx, base, position)
@@ -146,7 +162,10 @@ func (v *saver) base(from schema.Hash) (base schema.Hash, position uint8, err er
 	for want := position & (position - 1); row.Position > want; {
 		base = row.Base
 		if row, err = v.s.row(v.ctx, base); err != nil {
-			return schema.Hash{}, 0, corruptIfMissing(err, base)
+			if errors.Is(err, kv.ErrNotFound) {
+				return schema.Hash{}, 0, nil
+			}
+			return schema.Hash{}, 0, err
 		}
 	}
 	return base, position, nil
