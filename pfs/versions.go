@@ -179,7 +179,7 @@ func (v *versionScan) version(ev pathEvent) (FileVersion, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Commit, files = c.info(v.snapshot.version.Repo), c.files()
+		out.Commit, files = c.info(v.snapshot.version.Repo), c.view
 	}
 	if ev.is != stateFile {
 		return out, nil
@@ -188,6 +188,3 @@ func (v *versionScan) version(ev pathEvent) (FileVersion, error) {
 	out.Entry = &entry
 	return out, err
 }
-
-// files returns what a commit shows.
-func (c *commit) files() view { return view{root: c.root} }

@@ -16,7 +16,7 @@ func (v *versionScan) open(q *eventQueue, ev pathEvent) error {
 	if err != nil || c == nil || c.id != ev.commit {
 		return err // It has been thinned out meanwhile; the one that stays has rows of its own.
 	}
-	entry, placed, err := c.files().find(v.ctx, ev.path)
+	entry, placed, err := c.find(v.ctx, ev.path)
 	if err != nil && KindOf(err) != KindFileNotFound {
 		return err
 	}

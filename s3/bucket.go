@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"iter"
 
 	"pfsd/pfs"
 )
@@ -9,6 +10,8 @@ import (
 // versionStore finds versions.
 type versionStore interface {
 	Snapshot(ctx context.Context, ref pfs.Ref) (*pfs.Snapshot, error)
+	Commit(ctx context.Context, ref pfs.Ref) (pfs.Commit, error)
+	Log(ctx context.Context, ref pfs.Ref, path string) iter.Seq2[pfs.LogEntry, error]
 }
 
 var _ versionStore = (*pfs.Store)(nil)

@@ -114,7 +114,6 @@ func TestUnknownSubresources(t *testing.T) {
 	s.want(501, "NotImplemented", "PUT", "/data?uploadId=1", "")
 	s.want(501, "NotImplemented", "PUT", "/data?partNumber=1", "")
 	s.want(501, "NotImplemented", "DELETE", "/data?uploads", "")
-	s.want(501, "NotImplemented", "GET", "/data?versions", "")
 	s.want(501, "NotImplemented", "POST", "/data", "")
 	s.want(501, "NotImplemented", "POST", "/data?uploads", "")
 	s.want(405, "MethodNotAllowed", "DELETE", "/", "")

@@ -26,6 +26,14 @@ type listing struct {
 	limit int
 }
 
+// delimiter is the one that groups the keys; empty for none.
+func (l *listing) delimiter() string {
+	if l.grouped {
+		return "/"
+	}
+	return ""
+}
+
 // listItem is a key or a common prefix.
 type listItem struct {
 	key    string

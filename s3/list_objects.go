@@ -106,7 +106,7 @@ func (h *Handler) listPage(q *request, after string, withOwner bool) (*page, *li
 	if err != nil {
 		return nil, nil, err
 	}
-	limit, err := q.number("max-keys", maxKeys, maxKeys)
+	l, err := h.askedListing(q, after)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,11 +114,6 @@ func (h *Handler) listPage(q *request, after string, withOwner bool) (*page, *li
 	if err != nil {
 		return nil, nil, err
 	}
-	delimiter := q.query.Get("delimiter")
-	if delimiter != "" && delimiter != "/" {
-		return nil, nil, failf(codeInvalidArgument, `The delimiter must be "/", which separates directories.`)
-	}
-	l := listing{prefix: q.query.Get("prefix"), grouped: delimiter != "", after: after, limit: limit}
 	p := &page{listing: l}
 	if utf8.ValidString(l.prefix) && !strings.Contains(l.prefix, "\x00") {
 		if p, err = list(q.Context(), snapshot, l); err != nil {
@@ -126,7 +121,7 @@ func (h *Handler) listPage(q *request, after string, withOwner bool) (*page, *li
 		}
 	}
 	result := &listResult{
-		Name: q.bucket, Prefix: encode(l.prefix), Delimiter: encode(delimiter), MaxKeys: limit,
+		Name: q.bucket, Prefix: encode(l.prefix), Delimiter: encode(l.delimiter()), MaxKeys: l.limit,
 		EncodingType: q.query.Get("encoding-type"), IsTruncated: p.more,
 	}
 	for i := range p.items {
@@ -141,6 +136,19 @@ func (h *Handler) listPage(q *request, after string, withOwner bool) (*page, *li
 		}
 	}
 	return p, result, nil
+}
+
+// askedListing returns what of a bucket's keys q asks for, from the page behind after.
+func (h *Handler) askedListing(q *request, after string) (listing, error) {
+	limit, err := q.number("max-keys", maxKeys, maxKeys)
+	if err != nil {
+		return listing{}, err
+	}
+	delimiter := q.query.Get("delimiter")
+	if delimiter != "" && delimiter != "/" {
+		return listing{}, failf(codeInvalidArgument, `The delimiter must be "/", which separates directories.`)
+	}
+	return listing{prefix: q.query.Get("prefix"), grouped: delimiter != "", after: after, limit: limit}, nil
 }
 
 // listed returns an item as a listing shows it.

@@ -21,8 +21,20 @@ type object struct {
 	version pfs.Version
 }
 
-// object returns the one that bucket and key name in the given version, which may be empty.
+// object returns the one that bucket and key name in the given version: empty for what the bucket shows, "null" for what it
+// shows if that is in no commit yet.
 func (h *Handler) object(ctx context.Context, bucket, name, version string) (*object, error) {
+	if version != nullVersion {
+		return h.objectIn(ctx, bucket, name, version)
+	}
+	o, err := h.objectIn(ctx, bucket, name, "")
+	if err == nil && versionID(&o.entry, o.version) != "" {
+		return nil, fail(codeNoSuchVersion)
+	}
+	return o, err
+}
+
+func (h *Handler) objectIn(ctx context.Context, bucket, name, version string) (*object, error) {
 	snapshot, err := h.view(ctx, bucket, version)
 	if err != nil {
 		return nil, err

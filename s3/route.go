@@ -48,6 +48,7 @@ func operations() []operation {
 		{"GetBucketCors", http.MethodGet, bucketScope, []string{"cors"}, none, "", (*Handler).getBucketCORS},
 		{"PutBucketCors", http.MethodPut, bucketScope, []string{"cors"}, none, "", (*Handler).putBucketCORS},
 		{"DeleteBucketCors", http.MethodDelete, bucketScope, []string{"cors"}, none, "", (*Handler).deleteBucketCORS},
+		{"ListObjectVersions", http.MethodGet, bucketScope, []string{"versions"}, none, "", (*Handler).listObjectVersions},
 		{"DeleteObjects", http.MethodPost, bucketScope, []string{"delete"}, none, "", (*Handler).deleteObjects},
 		{"ListMultipartUploads", http.MethodGet, bucketScope, []string{"uploads"}, none, "", (*Handler).listUploads},
 
