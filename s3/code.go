@@ -31,11 +31,14 @@ const (
 	codeInvalidPart                  code = "InvalidPart"
 	codeInvalidPartNumber            code = "InvalidPartNumber"
 	codeInvalidPartOrder             code = "InvalidPartOrder"
+	codeInvalidPolicyDocument        code = "InvalidPolicyDocument"
 	codeInvalidRange                 code = "InvalidRange"
 	codeInvalidRequest               code = "InvalidRequest"
 	codeInvalidTag                   code = "InvalidTag"
 	codeKeyTooLong                   code = "KeyTooLongError"
+	codeMalformedPOSTRequest         code = "MalformedPOSTRequest"
 	codeMalformedXML                 code = "MalformedXML"
+	codeMaxPostPreDataLength         code = "MaxPostPreDataLengthExceeded"
 	codeMetadataTooLarge             code = "MetadataTooLarge"
 	codeMethodNotAllowed             code = "MethodNotAllowed"
 	codeMissingContentLength         code = "MissingContentLength"
@@ -107,13 +110,19 @@ var codes = map[code]struct {
 	codeInvalidPartNumber: {http.StatusRequestedRangeNotSatisfiable, "The requested partnumber is not satisfiable"},
 	codeInvalidPartOrder: {http.StatusBadRequest, "The list of parts was not in ascending order. The parts list must be " +
 		"specified in order by part number."},
+	codeInvalidPolicyDocument: {http.StatusBadRequest,
+		"The content of the form does not meet the conditions specified in the policy document."},
 	codeInvalidRange:   {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
 	codeInvalidRequest: {http.StatusBadRequest, "Invalid Request"},
 	codeInvalidTag:     {http.StatusBadRequest, "The tag provided was not a valid tag."},
 	codeKeyTooLong: {http.StatusBadRequest, "Your key is too long; a key has at most 1,024 bytes, and 255 between " +
 		"slashes."},
+	codeMalformedPOSTRequest: {http.StatusBadRequest,
+		"The body of your POST request is not well-formed multipart/form-data."},
 	codeMalformedXML: {http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against " +
 		"our published schema"},
+	codeMaxPostPreDataLength: {http.StatusBadRequest,
+		"Your POST request fields preceding the upload file were too large."},
 	codeMetadataTooLarge: {http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size."},
 	codeMethodNotAllowed: {http.StatusMethodNotAllowed,
 		"The specified method is not allowed against this resource. Commits and tags cannot be changed."},

@@ -77,6 +77,7 @@ var signatureCodes = map[sigv4.Code]code{
 	sigv4.Skewed:        codeRequestTimeTooSkewed,
 	sigv4.Expired:       codeAccessDenied,
 	sigv4.BadHeader:     codeInvalidArgument,
+	sigv4.BadForm:       codeInvalidArgument,
 }
 
 // apiErrorOf returns err, which a handler returned, as an S3 error.

@@ -41,10 +41,18 @@ func (h *Handler) putObject(q *request) error {
 	}
 	link := &link{ref: ref, key: key, meta: meta, mtime: mtime(meta), conditions: readWriteConditions(q.Header),
 		branch: snapshot.Version().Time}
-	if key.dir {
-		return h.putDirectory(q, link, body)
+	if err := h.put(q, link, body); err != nil {
+		return err
 	}
-	return h.putFile(q, link, body)
+	return q.w.empty(http.StatusOK)
+}
+
+// put makes the file or directory of l of the body, and says in the headers of the answer what it has become.
+func (h *Handler) put(q *request, l *link, body *payload) error {
+	if l.key.dir {
+		return h.putDirectory(q, l, body)
+	}
+	return h.putFile(q, l, body)
 }
 
 // putDirectory makes the directory of a key that ends in a slash; it has no body.
@@ -61,7 +69,7 @@ func (h *Handler) putDirectory(q *request, l *link, body *payload) error {
 	}
 	q.w.setCommit(commit)
 	q.w.Header().Set("Etag", quote(h.styled(emptyHash, l.meta)))
-	return q.w.empty(http.StatusOK)
+	return nil
 }
 
 // putFile streams the body into the store and then links it.
@@ -85,5 +93,5 @@ func (h *Handler) putFile(q *request, l *link, body *payload) error {
 			header.Set("X-Amz-Checksum-Type", string(checksum.FullObject))
 		}
 	}
-	return q.w.empty(http.StatusOK)
+	return nil
 }

@@ -49,6 +49,7 @@ func operations() []operation {
 		{"PutBucketCors", http.MethodPut, bucketScope, []string{"cors"}, none, "", (*Handler).putBucketCORS},
 		{"DeleteBucketCors", http.MethodDelete, bucketScope, []string{"cors"}, none, "", (*Handler).deleteBucketCORS},
 		{"ListObjectVersions", http.MethodGet, bucketScope, []string{"versions"}, none, "", (*Handler).listObjectVersions},
+		{"PostObject", http.MethodPost, bucketScope, none, none, "", (*Handler).postObject},
 		{"DeleteObjects", http.MethodPost, bucketScope, []string{"delete"}, none, "", (*Handler).deleteObjects},
 		{"ListMultipartUploads", http.MethodGet, bucketScope, []string{"uploads"}, none, "", (*Handler).listUploads},
 

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -91,22 +92,31 @@ func (h *Handler) getObjectTagging(q *request) error {
 
 // putObjectTagging replaces the tags of an object.
 func (h *Handler) putObjectTagging(q *request) error {
-	var asked struct {
-		XMLName struct{} `xml:"Tagging"`
-		TagSet  struct{ Tag []tag }
-	}
-	empty, err := readXML(q, &asked)
+	body, err := openPayload(q)
 	if err != nil {
 		return err
 	}
-	if empty {
-		return fail(codeMalformedXML)
-	}
-	tags, err := checkTags(asked.TagSet.Tag)
+	tags, err := decodeTagging(body)
 	if err != nil {
 		return err
 	}
 	return h.setTags(q, tags, http.StatusOK)
+}
+
+// decodeTagging reads tags from the XML that sets them.
+func decodeTagging(body io.Reader) (map[string]string, error) {
+	var asked struct {
+		XMLName struct{} `xml:"Tagging"`
+		TagSet  struct{ Tag []tag }
+	}
+	empty, err := decodeXML(body, &asked)
+	if err != nil {
+		return nil, err
+	}
+	if empty {
+		return nil, fail(codeMalformedXML)
+	}
+	return checkTags(asked.TagSet.Tag)
 }
 
 // deleteObjectTagging removes the tags of an object.

@@ -9,7 +9,6 @@ import (
 
 	"pfsd/pfs"
 	"pfsd/s3/checksum"
-	"pfsd/s3/sigv4"
 )
 
 // minPart is the smallest size of a part that is not the last.
@@ -96,12 +95,8 @@ func (h *Handler) complete(q *request, ref pfs.Ref, upload *pfs.Upload, list []c
 }
 
 func (h *Handler) answerComplete(q *request, key, etag string, meta *pfs.Meta) error {
-	scheme := "http://"
-	if q.TLS != nil {
-		scheme = "https://"
-	}
 	return q.w.xml(http.StatusOK, completeResult{
-		Location: scheme + q.Host + "/" + q.bucket + "/" + sigv4.Escape(key, true), Bucket: q.bucket, Key: key, ETag: quote(etag),
+		Location: q.location(key), Bucket: q.bucket, Key: key, ETag: quote(etag),
 		checksumXML: checksumElements(meta.Checksums),
 	})
 }

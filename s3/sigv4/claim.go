@@ -97,8 +97,8 @@ func parsePresigned(r *http.Request, query url.Values, now time.Time) (*claim, e
 	return c, c.setTime(stamp, BadQuery)
 }
 
-// parseCommon parses the credential and the list of signed headers.
-func (c *claim) parseCommon(r *http.Request, credential, headers string, code Code) error {
+// parseCredential parses the credential, which names the key and what the signature is good for.
+func (c *claim) parseCredential(credential string, code Code) error {
 	parts := strings.Split(credential, "/")
 	if len(parts) < 5 {
 		return fail(code, "The credential is malformed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
@@ -112,7 +112,16 @@ func (c *claim) parseCommon(r *http.Request, credential, headers string, code Co
 		return fail(code, `The credential is malformed; incorrect service. This endpoint belongs to "s3".`)
 	case scope[3] != "aws4_request":
 		return fail(code, `The credential is malformed; incorrect terminal. This endpoint uses "aws4_request".`)
-	case c.signature == "" || headers == "":
+	}
+	return nil
+}
+
+// parseCommon parses the credential and the list of signed headers.
+func (c *claim) parseCommon(r *http.Request, credential, headers string, code Code) error {
+	if err := c.parseCredential(credential, code); err != nil {
+		return err
+	}
+	if c.signature == "" || headers == "" {
 		return fail(code, "The authorization is malformed; a signature and the signed headers are required.")
 	}
 	c.headers = strings.Split(headers, ";")

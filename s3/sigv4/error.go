@@ -27,6 +27,8 @@ const (
 	Expired
 	// BadHeader is an Authorization header of version 2 that cannot be read.
 	BadHeader
+	// BadForm is a form whose fields about its signature cannot be read.
+	BadForm
 	codeEnd
 )
 
