@@ -12,6 +12,10 @@ import (
 type Config struct {
 	// Ref is the version that is shown. A live branch can be written to; everything else is read-only.
 	Ref pfs.Ref
+	// All shows every branch of every repo, as REPO/BRANCH, in place of Ref.
+	All bool
+	// Owner owns the directories that are no part of a version.
+	Owner pfs.Owner
 	// Author is the author of the commits that the mount's changes end in.
 	Author string
 	// Now is the clock. Required.

@@ -58,6 +58,7 @@ func (m *mount) logLink(n *inode, err error) {
 	if err != nil {
 		path, _ := m.table.path(n)
 		m.log.Error("written bytes could not be linked, and this is tried again", "path", path, "error", err)
+		m.noteError(err)
 	}
 }
 

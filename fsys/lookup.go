@@ -122,6 +122,7 @@ func (m *mount) fail(op string, err error) fuse.Status {
 	st := status(err)
 	if st == fuse.EIO {
 		m.log.Error("request failed", "op", op, "error", err)
+		m.noteError(err)
 	}
 	return st
 }

@@ -35,11 +35,32 @@ type changer interface {
 	Cut(ctx context.Context, ref pfs.Ref) (pfs.Commit, error)
 }
 
+// catalogue is what a mount shows of a store besides files.
+type catalogue interface {
+	Repos(ctx context.Context) ([]pfs.Repo, error)
+	Branches(ctx context.Context, repo string) ([]pfs.Branch, error)
+	Branch(ctx context.Context, ref pfs.Ref) (pfs.Branch, error)
+	Tags(ctx context.Context, repo string) ([]pfs.Tag, error)
+	Log(ctx context.Context, ref pfs.Ref, path string) iter.Seq2[pfs.LogEntry, error]
+}
+
+// namer is how a mount of every branch makes and removes repos and branches.
+type namer interface {
+	CreateRepo(ctx context.Context, name string, owner pfs.Owner, by pfs.By) (pfs.Repo, error)
+	CreateBranch(ctx context.Context, ref pfs.Ref, o pfs.BranchOptions) (pfs.Branch, error)
+	RenameRepo(ctx context.Context, from, to string) (pfs.Repo, error)
+	RenameBranch(ctx context.Context, ref pfs.Ref, to string) (pfs.Branch, error)
+	DeleteRepo(ctx context.Context, name string, force bool) error
+	DeleteBranch(ctx context.Context, ref pfs.Ref, withRepo bool) error
+}
+
 // core is what a mount uses of a store.
 type core interface {
 	reader
 	ingester
 	changer
+	catalogue
+	namer
 }
 
 var _ core = (*pfs.Store)(nil)
@@ -63,7 +84,9 @@ type mount struct {
 	// empty is the content without bytes.
 	empty   *pfs.Ingested
 	scratch scratch
-	ops     counters
+	ops     *counters
+	// lastError is what was last logged as having failed.
+	lastError atomic.Pointer[string]
 
 	// paths is held for writing by a rename, and for reading by all who go from an inode to its path and then to the store.
 	paths sync.RWMutex
@@ -171,7 +194,7 @@ func newMount(ctx context.Context, store core, cfg Config, number uint64) (*moun
 		return nil, err
 	}
 	m := &mount{
-		RawFileSystem: fuse.NewDefaultRawFileSystem(), store: store, cfg: cfg, log: cfg.Log,
+		RawFileSystem: fuse.NewDefaultRawFileSystem(), store: store, cfg: cfg, log: cfg.Log, ops: new(counters),
 		by: pfs.By{Origin: pfs.OriginMount, Author: cfg.Author},
 	}
 	m.scratch.dir, m.scratch.keep = cfg.ScratchDir, keepFree

@@ -35,12 +35,12 @@ func (s *Names) take(p promise, n *inode) bool {
 	return true
 }
 
-// anyBelow reports whether a name below a directory is promised.
+// anyBelow reports whether a name below a directory, which may be the root, is promised.
 func (s *Names) anyBelow(dir promise) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for p := range s.taken {
-		if p.ref == dir.ref && strings.HasPrefix(p.path, dir.path+"/") {
+		if p.ref == dir.ref && (dir.path == "" || strings.HasPrefix(p.path, dir.path+"/")) {
 			return true
 		}
 	}

@@ -22,7 +22,7 @@ const maxInflight = 64 << 20
 
 // Server answers the requests of one mount. Its methods may be called concurrently.
 type Server struct {
-	mount *mount
+	forest *forest
 	// done is closed when the mount is gone and all is written; err is then how that went.
 	done chan struct{}
 	err  error
@@ -40,32 +40,32 @@ func Serve(ctx context.Context, store *pfs.Store, fd *os.File, cfg Config) (*Ser
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMount(ctx, store, cfg, 0)
+	f, err := newForest(ctx, store, cfg)
 	if err != nil {
 		return nil, err
 	}
-	kernel, err := connect(m, fd)
+	kernel, err := connect(f, fd)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("fsys: serving the mount: %w", err), m.finish())
+		return nil, errors.Join(fmt.Errorf("fsys: serving the mount: %w", err), f.finish())
 	}
-	m.start(kernel)
+	f.start(kernel)
 	raiseReadAhead(cfg.Dir)
-	s := &Server{mount: m, done: make(chan struct{})}
+	s := &Server{forest: f, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		kernel.Serve()
-		s.err = m.finish()
+		s.err = f.finish()
 	}()
 	return s, nil
 }
 
 // connect answers the kernel's first request. The library takes the descriptor by its number, and closes it.
-func connect(m *mount, fd *os.File) (*fuse.Server, error) {
+func connect(f *forest, fd *os.File) (*fuse.Server, error) {
 	own, err := dup(fd)
 	if err != nil {
 		return nil, err
 	}
-	return fuse.NewServer(m, fmt.Sprintf("/dev/fd/%d", own), m.options())
+	return fuse.NewServer(f, fmt.Sprintf("/dev/fd/%d", own), f.options())
 }
 
 // dup returns another descriptor of fd, not inherited by child processes.
@@ -86,7 +86,7 @@ func dup(fd *os.File) (int, error) {
 }
 
 // options are what is agreed on with the kernel.
-func (m *mount) options() *fuse.MountOptions {
+func (f *forest) options() *fuse.MountOptions {
 	return &fuse.MountOptions{
 		Name:                    "pfsd",
 		MaxWrite:                maxRequest,
@@ -98,20 +98,20 @@ func (m *mount) options() *fuse.MountOptions {
 		EnableSymlinkCaching:     true,
 		ExplicitDataCacheControl: true,
 		ExtraCapabilities:        fuse.CAP_ATOMIC_O_TRUNC | fuse.CAP_HANDLE_KILLPRIV_V2,
-		Debug:                    m.cfg.Debug,
-		Logger:                   slog.NewLogLogger(m.log.Handler(), slog.LevelDebug),
-		PanicHandler:             m.panicked,
+		Debug:                    f.cfg.Debug,
+		Logger:                   slog.NewLogLogger(f.log.Handler(), slog.LevelDebug),
+		PanicHandler:             f.panicked,
 	}
 }
 
 // panicked logs a bug. The request that hit it fails, the mount goes on.
-func (m *mount) panicked(what any) fuse.Status {
-	m.log.Error("panic in a request", "panic", fmt.Sprint(what), "stack", string(debug.Stack()))
+func (f *forest) panicked(what any) fuse.Status {
+	f.log.Error("panic in a request", "panic", fmt.Sprint(what), "stack", string(debug.Stack()))
 	return fuse.EIO
 }
 
 // String names the file system in the library's messages.
-func (m *mount) String() string { return "pfsd" }
+func (f *forest) String() string { return "pfsd" }
 
 // Wait returns when the mount is gone, whoever unmounted it, and everything written to it is in a commit. The error is the
 // first thing that could not be written.
@@ -125,17 +125,14 @@ func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Flush makes all that was written to the mount visible to everybody, in a commit on disk.
 func (s *Server) Flush() error {
-	if s.mount.readOnly() {
-		return nil
-	}
-	return s.mount.flushAll()
+	return s.forest.flush()
 }
 
 // Close flushes, unmounts Config.Dir and waits for the mount to be gone, or for ctx. Without a Dir it returns after the flush:
 // the mount ends when its owner unmounts it. The error is of kind EBUSY (syscall.EBUSY) while files are open.
 func (s *Server) Close(ctx context.Context) error {
 	err := s.Flush()
-	if s.mount.cfg.Dir == "" {
+	if s.forest.cfg.Dir == "" {
 		return err
 	}
 	select {
@@ -143,7 +140,7 @@ func (s *Server) Close(ctx context.Context) error {
 		return errors.Join(err, s.err)
 	default:
 	}
-	if detachErr := Detach(s.mount.cfg.Dir, false); detachErr != nil {
+	if detachErr := Detach(s.forest.cfg.Dir, false); detachErr != nil {
 		return errors.Join(err, detachErr)
 	}
 	select {
@@ -155,4 +152,4 @@ func (s *Server) Close(ctx context.Context) error {
 }
 
 // Stats returns how many requests the kernel has sent so far.
-func (s *Server) Stats() Stats { return s.mount.ops.stats() }
+func (s *Server) Stats() Stats { return s.forest.ops.stats() }

@@ -11,13 +11,21 @@ import (
 // StatFs answers how much room there is on the disk that has the store.
 func (m *mount) StatFs(_ <-chan struct{}, h *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
 	m.ops.count(h.Opcode)
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(m.scratch.dir, &st); err != nil {
+	if err := statDisk(m.scratch.dir, out); err != nil {
 		return m.fail("statfs", err)
+	}
+	return fuse.OK
+}
+
+// statDisk fills in the room on the disk that has dir.
+func statDisk(dir string, out *fuse.StatfsOut) error {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return err
 	}
 	out.FromStatfsT(&st)
 	out.NameLen = pfs.MaxName
-	return fuse.OK
+	return nil
 }
 
 // Ioctl knows none.
