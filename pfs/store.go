@@ -129,6 +129,7 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 	running, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.background.Go(func() { s.thinAll(running) })
+	s.background.Go(func() { s.collectAll(running) })
 	return s, nil
 }
 

@@ -67,6 +67,7 @@ func New(store *pfs.Store, cfg Config) *Handler {
 	h.handle(opCheck, value(h.check))
 	h.handle(opUnmount, value(h.unmount))
 	h.handleVersions(store)
+	h.handleCollect(store)
 	return h
 }
 

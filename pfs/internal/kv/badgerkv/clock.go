@@ -54,6 +54,19 @@ func (c *clock) next() *write {
 	return w
 }
 
+// wait returns when all writes have ended that have a timestamp by now.
+func (c *clock) wait() {
+	c.mu.Lock()
+	var last *write
+	if n := len(c.flying); n > 0 {
+		last = c.flying[n-1]
+	}
+	c.mu.Unlock()
+	if last != nil {
+		<-last.ready
+	}
+}
+
 // finish notes that w is on disk, or has failed. It makes visible what now has nothing unfinished before it.
 func (c *clock) finish(w *write, err error) {
 	c.mu.Lock()

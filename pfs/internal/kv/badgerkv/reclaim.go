@@ -1,0 +1,78 @@
+package badgerkv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"pfsd/pfs/internal/kv"
+)
+
+// flushKey is the key of a row that says nothing. It is written, and dropped again at once, to have Badger write what is in
+// memory to its tables, for which it has no call of its own. No row of the core begins with a zero byte.
+const flushKey = "\x00flush"
+
+// Size returns how many bytes the store's files take on disk, the reserve included; 0 when that cannot be told.
+func (s *Store) Size() int64 {
+	entries, err := os.ReadDir(s.space.dir)
+	if err != nil {
+		return 0
+	}
+	var sum int64
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			continue // deleted meanwhile
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			sum += st.Blocks * 512
+		}
+	}
+	return sum
+}
+
+// Reclaim gives back the room of rows that were deleted or replaced: it merges all tables into one level, where nothing is
+// left of them. Reads go on, writes wait while the rows in memory are written out, which is short. It needs as much room for
+// a while as the tables take, and does nothing when there is not as much, or ctx is done; once begun it is not interrupted,
+// and Close waits for it.
+func (s *Store) Reclaim(ctx context.Context) (err error) {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.end()
+	free, err := s.space.free()
+	if err != nil {
+		return fmt.Errorf("badgerkv: free space: %w", err)
+	}
+	if free < s.Size()+2*s.space.mark {
+		return nil
+	}
+	defer recovered(&err)
+	if err := s.flush(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.db.Flatten(1); err != nil {
+		return fmt.Errorf("badgerkv: flatten: %w", err)
+	}
+	return nil
+}
+
+// flush has Badger write what is in memory to its tables. No write is under way meanwhile: it would fail.
+func (s *Store) flush() error {
+	marker := kv.Batch{Puts: []kv.Row{{Key: []byte(flushKey)}}}
+	if err := s.write(marker, s.space.mark); err != nil {
+		return err
+	}
+	s.pushing.Lock()
+	defer s.pushing.Unlock()
+	s.clock.wait()
+	if err := errors.Join(s.clock.broken(), s.db.DropPrefix([]byte(flushKey))); err != nil {
+		return fmt.Errorf("badgerkv: flush: %w", err)
+	}
+	return s.wal.sync()
+}
