@@ -327,23 +327,8 @@ func (g *group) uploadRows(ctx context.Context, b *branch, id UploadID) ([][]byt
 	if err != nil {
 		return nil, err
 	}
-	keys := [][]byte{schema.UploadKey(id), schema.ParkedKey(b.repo.id, b.name, rec.Path, id)}
-	parts := schema.PartPrefix(id)
-	for key := range g.rows {
-		if len(key) > len(parts) && key[:len(parts)] == string(parts) {
-			keys = append(keys, []byte(key))
-		}
-	}
-	err = g.store.kv.View(ctx, func(r kv.Reader) error {
-		for row, err := range r.Scan(parts, nil, false) {
-			if err != nil {
-				return err
-			}
-			keys = append(keys, slices.Clone(row.Key))
-		}
-		return nil
-	})
-	return keys, err
+	keys, err := g.partRows(ctx, id)
+	return append(keys, schema.UploadKey(id), schema.ParkedKey(b.repo.id, b.name, rec.Path, id)), err
 }
 
 // dropRows deletes rows.
