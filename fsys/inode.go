@@ -10,15 +10,20 @@ import (
 // inode is one file of any kind as the kernel knows it. It stays the same when it is renamed, and it never gets content
 // from elsewhere.
 type inode struct {
-	// id is the kernel's node id, and the inode number; it is never used again in the life of a mount.
-	id   uint64
-	kind pfs.EntryKind
+	// id is the kernel's node id; it is never used again in the life of a mount.
+	id uint64
+	// number is the inode number: the id, or, of a file that is known to have several names from the start, one that is the
+	// same whenever one of these is looked up.
+	number uint64
+	kind   pfs.EntryKind
 
 	// Where it is. table.mu guards these. An inode that is not attached has lost its place to another one, or was removed;
 	// parent and name still say where that was.
 	parent   *inode
 	name     string
 	attached bool
+	// others are the further names of a file that has several, as far as they are known here.
+	others   []place
 	children map[string]*inode
 	// absent are the names that the kernel has been told are not there.
 	absent map[string]struct{}
@@ -34,6 +39,11 @@ type inode struct {
 	// ahead of it.
 	mu   sync.Mutex
 	attr attr
+	// link names a file that has several names, or had; zero for one that never had. It is set once, with table.mu held too,
+	// so that it can be read with either.
+	link pfs.LinkID
+	// names is how many those are.
+	names uint32
 	// content of a file as it was when the store and this inode last agreed.
 	content pfs.Content
 	// target of a symlink.
@@ -65,7 +75,7 @@ type attr struct {
 
 // newInode returns an inode that shows e.
 func newInode(e *pfs.Entry) *inode {
-	n := &inode{kind: e.Kind}
+	n := &inode{kind: e.Kind, link: e.Link}
 	n.adoptLocked(e)
 	n.linked.Store(true)
 	return n
@@ -76,7 +86,7 @@ func (n *inode) adoptLocked(e *pfs.Entry) {
 	n.attr = attr{
 		mode: e.Mode, uid: e.UID, gid: e.GID, mtime: e.Mtime, ctime: e.Ctime, btime: e.Btime, atime: n.attr.atime,
 	}
-	n.content, n.target, n.device, n.meta = e.Content, e.Target, e.Device, e.Meta
+	n.content, n.target, n.device, n.meta, n.names = e.Content, e.Target, e.Device, e.Meta, e.NLink
 }
 
 // showsLocked reports whether e is what n shows, but for attributes.

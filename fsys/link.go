@@ -62,6 +62,9 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 	defer m.paths.RUnlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if !n.link.IsZero() {
+		return m.linkShared(n, d, content)
+	}
 	path, ok := m.table.path(n)
 	if !ok || n.deleted {
 		m.loseLocked(n)
@@ -97,6 +100,38 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 	if lost {
 		m.table.retake(n)
 		m.notify.entry(n.parent.id, n.name)
+	}
+	m.adoptLocked(n, &entry)
+	return nil
+}
+
+// linkShared gives a file that has several names, or had, a content. The caller holds m.paths and n.mu.
+func (m *mount) linkShared(n *inode, d *fileData, content pfs.Content) error {
+	next, kill := n.written(d, content)
+	var entry pfs.Entry
+	err := m.change(func(tx *pfs.Tx) error {
+		err := tx.EditLink(n.link, func(e *pfs.Entry) error {
+			rewrite(e, &next)
+			if kill {
+				e.Mode = withoutPrivilege(e.Mode)
+			}
+			return nil
+		})
+		if err == nil {
+			entry, err = tx.StatLink(n.link)
+		}
+		return err
+	})
+	if isAbsent(err) {
+		m.loseLocked(n) // Its last name has gone.
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	n.adoptLocked(&entry)
+	for _, p := range m.table.succeed(n) {
+		m.notify.entry(p.dir.id, p.name)
 	}
 	return nil
 }

@@ -100,12 +100,3 @@ func makeAt(tx *pfs.Tx, parent, path string, e pfs.Entry) (pfs.Entry, error) {
 	e.Mtime, e.Ctime, e.Btime = tx.Now(), tx.Now(), tx.Now()
 	return e, tx.Create(path, e)
 }
-
-// Link would make a second name for a file, which this mount does not: EPERM is what link(2) says of such a file system.
-func (m *mount) Link(_ <-chan struct{}, in *fuse.LinkIn, _ string, _ *fuse.EntryOut) fuse.Status {
-	m.ops.count(in.Opcode)
-	if m.readOnly() {
-		return fuse.EROFS
-	}
-	return fuse.EPERM
-}

@@ -130,6 +130,7 @@ func (m *mount) pass(event *pfs.Event) {
 		m.dropAll(m.table.root)
 		return
 	}
+	m.passShared(event.Links)
 	for _, change := range event.Changes {
 		m.passChange(now, change)
 	}

@@ -209,6 +209,9 @@ func (m *mount) lostFor(dir *inode, name string) {
 func (m *mount) abandon(n *inode) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if !n.link.IsZero() {
+		return // It may have other names, which its next use will show.
+	}
 	m.loseLocked(n)
 }
 

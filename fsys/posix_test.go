@@ -10,8 +10,6 @@ import (
 
 // posixSkips are the tests of the library's suite that do not apply, with the reason.
 var posixSkips = map[string]string{
-	"Link":                "hard links are not made through a mount",
-	"LinkUnlinkRename":    "hard links are not made through a mount",
 	"FcntlFlockLocksFile": "it locks a file twice in one process, which POSIX grants (see the library's own skip)",
 }
 

@@ -23,31 +23,44 @@ func (m *mount) Unlink(_ <-chan struct{}, h *fuse.InHeader, name string) fuse.St
 	if !ok {
 		return fuse.ENOENT
 	}
-	if err := m.unlink(m.table.child(dir, name), path); err != nil {
+	if err := m.unlink(m.table.child(dir, name), dir, name, path); err != nil {
 		return m.fail("unlink", err)
 	}
 	m.lostFor(dir, name)
 	return fuse.OK
 }
 
-// unlink removes path, of which n, if not nil, is the inode.
-func (m *mount) unlink(n *inode, path string) error {
-	private := false
-	if n != nil {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		private = !n.linked.Load()
+// unlink removes path, the given name in dir, of which n, if not nil, is the inode.
+func (m *mount) unlink(n, dir *inode, name, path string) error {
+	if n == nil {
+		return m.change(func(tx *pfs.Tx) error { return tx.Unlink(path) })
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := m.refreshAtLocked(n, dir, name); err != nil {
+		return err
+	}
+	if !n.link.IsZero() {
+		return m.unlinkShared(n, dir, name, path)
+	}
+	private := !n.linked.Load()
 	err := m.change(func(tx *pfs.Tx) error { return tx.Unlink(path) })
 	if err != nil && (!private || !isAbsent(err)) {
 		return err
 	}
-	if n != nil {
-		n.parent.named.Store(m.now())
-		n.attr.ctime = m.now()
-		m.loseLocked(n)
-	}
+	dir.named.Store(m.now())
+	n.attr.ctime = m.now()
+	m.loseLocked(n)
 	return nil
+}
+
+// unlinkShared removes path, which may be a name of the file that n is. The caller holds n.mu.
+func (m *mount) unlinkShared(n, dir *inode, name, path string) error {
+	if err := m.change(func(tx *pfs.Tx) error { return tx.Unlink(path) }); err != nil {
+		return err
+	}
+	m.table.leave(n, dir, name)
+	return m.refreshLocked(n)
 }
 
 // Rmdir removes an empty directory.

@@ -92,6 +92,9 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 	if st := m.checkTarget(mv, target, to); st != fuse.OK {
 		return st, true
 	}
+	if err := m.refreshAt(target, mv.toDir, mv.to); err != nil {
+		return m.fail("rename", err), true
+	}
 	err := m.change(func(tx *pfs.Tx) error { return tx.Rename(from, to, mv.mode) })
 	if err != nil {
 		return m.fail("rename", err), true
@@ -102,6 +105,16 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 	}
 	m.lostFor(mv.toDir, mv.to)
 	return fuse.OK, true
+}
+
+// refreshAt brings n, which may be nil, in step with the store.
+func (m *mount) refreshAt(n, dir *inode, name string) error {
+	if n == nil {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return m.refreshAtLocked(n, dir, name)
 }
 
 // checkTarget returns what stops a rename from taking the place of target, which may be nil, at path, for what the store does

@@ -25,12 +25,13 @@ func (m *mount) resolve(dir *inode, name string) (*inode, error) {
 			if err != nil {
 				return nil, err
 			}
-			if n, entered := m.table.enter(dir, name, newInode(&e)); entered {
-				return n, nil
+			n, err := m.resolveNew(dir, name, &e)
+			if n != nil || err != nil {
+				return n, err
 			}
 			continue
 		}
-		counted, err := m.countFresh(known)
+		counted, err := m.countFresh(known, dir, name)
 		if err != nil {
 			return nil, err
 		}
@@ -41,19 +42,41 @@ func (m *mount) resolve(dir *inode, name string) (*inode, error) {
 	}
 }
 
-// countFresh counts a lookup of n if it is still what is shown at its name.
-func (m *mount) countFresh(n *inode) (bool, error) {
+// resolveNew returns the inode of e, which is at a name that is known of no inode, with one lookup counted; nil when that is
+// not so any more.
+func (m *mount) resolveNew(dir *inode, name string, e *pfs.Entry) (*inode, error) {
+	known := m.table.shared(e.Link)
+	if known == nil {
+		n, entered := m.table.enter(dir, name, newInode(e))
+		if !entered {
+			return nil, nil
+		}
+		return n, nil
+	}
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if err := m.refreshLocked(known); err != nil || !m.table.join(known, dir, name) {
+		return nil, err
+	}
+	return known, nil
+}
+
+// countFresh counts a lookup of n if it is still what is shown at a name.
+func (m *mount) countFresh(n, dir *inode, name string) (bool, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := m.refreshLocked(n); err != nil {
+	if err := m.refreshAtLocked(n, dir, name); err != nil {
 		return false, err
 	}
-	return m.table.count(n), nil
+	return m.table.countAt(n, dir, name), nil
 }
 
 // refreshLocked brings n in step with the store: it takes over attributes that were changed elsewhere, and loses its place
 // to what another door has put there. The caller holds m.paths and n.mu.
 func (m *mount) refreshLocked(n *inode) error {
+	if !n.link.IsZero() {
+		return m.refreshSharedLocked(n)
+	}
 	if m.readOnly() || n.deleted || !m.table.isAttached(n) {
 		return nil
 	}
@@ -72,15 +95,29 @@ func (m *mount) refreshLocked(n *inode) error {
 	case err != nil:
 		return err
 	case !n.showsLocked(&e):
-		m.table.detach(n)
-		m.unreserve(n)
-		if !n.isFile() || e.Kind != pfs.EntryFile {
-			n.deleted = true
-		}
+		m.replaceLocked(n, e.Kind)
 		return nil
 	}
-	n.adoptLocked(&e)
+	m.adoptLocked(n, &e)
 	return nil
+}
+
+// replaceLocked takes all names away from n, since something of another kind, or with other content, is there.
+func (m *mount) replaceLocked(n *inode, kind pfs.EntryKind) {
+	m.table.detach(n)
+	m.unreserve(n)
+	if !n.isFile() || kind != pfs.EntryFile {
+		n.deleted = true
+	}
+}
+
+// adoptLocked has n take over what the store has of it, and that it has got other names.
+func (m *mount) adoptLocked(n *inode, e *pfs.Entry) {
+	if n.link.IsZero() && !e.Link.IsZero() && !m.table.share(n, e.Link) {
+		m.table.detach(n) // Another name of it was looked up before this one: that inode is the file.
+		return
+	}
+	n.adoptLocked(e)
 }
 
 // loseLocked makes n one without a name for good.
@@ -113,8 +150,8 @@ func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
 		atime = mtime
 	}
 	*out = fuse.Attr{
-		Ino: n.id, Size: uint64(size), Blocks: uint64(size+511) / 512, Blksize: 64 << 10,
-		Mode: modeOf(n.kind) | mode, Nlink: 1, Rdev: uint32(n.device),
+		Ino: n.number, Size: uint64(size), Blocks: uint64(size+511) / 512, Blksize: 64 << 10,
+		Mode: modeOf(n.kind) | mode, Nlink: max(n.names, 1), Rdev: uint32(n.device),
 		Owner: fuse.Owner{Uid: n.attr.uid, Gid: n.attr.gid},
 	}
 	if n.deleted {

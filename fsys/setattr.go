@@ -152,22 +152,27 @@ func timeOf(isNow bool, sec uint64, nsec uint32, now int64) int64 {
 
 // editLocked changes the stored entry of n, if it has one. The caller holds m.paths and n.mu.
 func (m *mount) editLocked(n *inode, fn func(e *pfs.Entry)) error {
-	if n.deleted || !n.linked.Load() || !m.table.isAttached(n) {
+	shared := !n.link.IsZero()
+	if n.deleted || !n.linked.Load() || shared && !m.table.isShared(n) || !shared && !m.table.isAttached(n) {
 		return nil
 	}
 	path, ok := m.table.path(n)
-	if !ok {
+	if !ok && !shared {
+		return nil
+	}
+	edit := func(e *pfs.Entry) error {
+		if e.Kind != n.kind {
+			return nil // Another door has put something else there.
+		}
+		fn(e)
+		e.Explicit = e.IsDir()
 		return nil
 	}
 	err := m.change(func(tx *pfs.Tx) error {
-		return tx.Edit(path, func(e *pfs.Entry) error {
-			if e.Kind != n.kind {
-				return nil // Another door has put something else there.
-			}
-			fn(e)
-			e.Explicit = e.IsDir()
-			return nil
-		})
+		if shared {
+			return tx.EditLink(n.link, edit)
+		}
+		return tx.Edit(path, edit)
 	})
 	if isAbsent(err) && n != m.table.root {
 		m.loseLocked(n)

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"pfsd/pfs"
 )
 
 // rootID is the id of the root inode, as the kernel wants it.
@@ -23,6 +25,8 @@ type table struct {
 	mu     sync.Mutex
 	inodes map[uint64]*inode
 	last   uint64
+	// links are the inodes of files that have several names.
+	links map[pfs.LinkID]*inode
 	// root never changes, and is never dropped.
 	root *inode
 }
@@ -30,7 +34,10 @@ type table struct {
 // newTable returns the table of the tree with a number.
 func newTable(root *inode, number uint64) *table {
 	root.id, root.attached, root.lookups = number<<treeShift+rootID, true, 1
-	return &table{inodes: map[uint64]*inode{root.id: root}, last: root.id, root: root}
+	root.number = root.id
+	return &table{
+		inodes: map[uint64]*inode{root.id: root}, links: make(map[pfs.LinkID]*inode), last: root.id, root: root,
+	}
 }
 
 // isIdle reports whether nobody refers to any inode but the root.
@@ -54,11 +61,15 @@ func (t *table) child(dir *inode, name string) *inode {
 	return dir.children[name]
 }
 
-// enter puts n, new, at a name with one lookup counted. When there is an inode already, it returns that instead.
+// enter puts n, new, at a name with one lookup counted. When there is an inode already, there or of the same file at another
+// name, it returns that instead.
 func (t *table) enter(dir *inode, name string, n *inode) (at *inode, entered bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if had := dir.children[name]; had != nil {
+		return had, false
+	}
+	if had := t.links[n.link]; had != nil {
 		return had, false
 	}
 	t.addLocked(n)
@@ -77,8 +88,12 @@ func (t *table) addNameless(dir, n *inode) {
 
 func (t *table) addLocked(n *inode) {
 	t.last++
-	n.id = t.last
+	n.id, n.number = t.last, t.last
 	t.inodes[n.id] = n
+	if !n.link.IsZero() {
+		n.number = t.linkNumber(n.link)
+		t.links[n.link] = n
+	}
 }
 
 func (t *table) attachLocked(dir *inode, name string, n *inode) {
@@ -86,10 +101,14 @@ func (t *table) attachLocked(dir *inode, name string, n *inode) {
 		dir.children = make(map[string]*inode)
 	}
 	if had := dir.children[name]; had != nil {
-		had.attached = false
+		leaveLocked(had, dir, name)
 	}
 	dir.children[name] = n
 	delete(dir.absent, name)
+	if n.attached {
+		n.others = append(n.others, place{dir, name})
+		return
+	}
 	n.parent, n.name, n.attached = dir, name, true
 }
 
@@ -116,6 +135,15 @@ func (t *table) detachLocked(n *inode) {
 		}
 		n.attached = false
 	}
+	for _, other := range n.others {
+		if other.dir.children[other.name] == n {
+			delete(other.dir.children, other.name)
+		}
+	}
+	n.others = nil
+	if t.links[n.link] == n {
+		delete(t.links, n.link)
+	}
 }
 
 // move does to the table what a rename does; what was at the target, if not exchanged, is left without a name.
@@ -123,10 +151,14 @@ func (t *table) move(fromDir *inode, from string, toDir *inode, to string, excha
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	source, target := fromDir.children[from], toDir.children[to]
-	for _, n := range []*inode{source, target} {
-		if n != nil {
-			t.detachLocked(n)
-		}
+	if source != nil && source == target {
+		return // They are names of one file.
+	}
+	if source != nil {
+		leaveLocked(source, fromDir, from)
+	}
+	if target != nil {
+		leaveLocked(target, toDir, to)
 	}
 	if source != nil {
 		t.attachLocked(toDir, to, source)
@@ -186,6 +218,7 @@ func (t *table) dropLocked(n *inode) {
 			// attached stays as it is: a file that has lost its place may still want to go back to it, below here.
 			delete(n.parent.children, n.name)
 		}
+		t.dropNamesLocked(n)
 		delete(t.inodes, n.id)
 		n = n.parent
 	}
@@ -317,7 +350,7 @@ func (t *table) number(dir *inode, name string) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n := dir.children[name]; n != nil {
-		return n.id
+		return n.number
 	}
 	return fuse.FUSE_UNKNOWN_INO
 }
@@ -327,9 +360,9 @@ func (t *table) parentNumber(dir *inode) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if dir.parent == nil {
-		return dir.id
+		return dir.number
 	}
-	return dir.parent.id
+	return dir.parent.number
 }
 
 // known returns what the kernel may know of the names in dir: the inodes, and the names that are not there, which are

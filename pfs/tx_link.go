@@ -36,6 +36,26 @@ func (t *Tx) link(op, from, to string, source tree.Entry) error {
 			return err
 		}
 	}
+	return t.addName(op, id, to)
+}
+
+// LinkTo makes to another name of a file that has several names, or had. The error is of KindFileNotFound when no name is
+// left, or as with Link.
+func (t *Tx) LinkTo(id LinkID, to string) error {
+	const op = "pfs.LinkTo"
+	if _, err := t.StatLink(id); err != nil {
+		return err
+	}
+	before, changes, files := t.view, len(t.changes), len(t.files)
+	err := t.addName(op, id, to)
+	if err != nil {
+		t.view, t.changes, t.files = before, t.changes[:changes], t.files[:files]
+	}
+	return err
+}
+
+// addName puts a link where nothing is.
+func (t *Tx) addName(op string, id LinkID, to string) error {
 	err := t.inParent(op, to, func(dir *tree.Entry, name string) error {
 		_, absent, err := t.get(op, dir, name)
 		if err != nil {
