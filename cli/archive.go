@@ -10,7 +10,8 @@ func (p *program) exportCommand() *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "write a version to a tar archive or a directory",
 		UsageText: "pfsd export ADDRESS[:/PATH] FILE.tar | DIR | -",
-		Description: "Modes, times and symbolic links are kept. - is a tar archive on stdout.\n\n" +
+		Description: "Modes, times and symbolic links are kept; in an archive owners, extended attributes, fifos and devices,\n" +
+			"too; in a directory owners, as root. - is a tar archive on stdout.\n\n" +
 			"Example: pfsd export v1.images images-v1.tar",
 		Action: p.export,
 	}
@@ -20,8 +21,9 @@ func (p *program) importCommand() *cli.Command {
 	return &cli.Command{
 		Name: "import", Usage: "store a tar archive or a directory in a branch, in one commit",
 		UsageText: "pfsd import [-m MESSAGE] [--json] FILE.tar | DIR | - ADDRESS[:/PATH]",
-		Description: "It goes into the directory PATH, over what is there. Modes, times and links are kept. - is a tar\n" +
-			"archive on stdin. Prints the commit.\n\nExample: pfsd import images-v1.tar master.images:/v1",
+		Description: "It goes into the directory PATH, over what is there. Modes, times and links are kept, as root owners,\n" +
+			"and of an archive the attributes user.*, fifos and devices. - is a tar archive on stdin. Files that are\n" +
+			"there already are not sent. Prints the commit, unless nothing has changed.\n\nExample: pfsd import images-v1.tar master.images:/v1",
 		Flags:  []cli.Flag{messageFlag(), jsonFlag()},
 		Action: p.importInto,
 	}

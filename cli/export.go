@@ -29,7 +29,7 @@ func (p *program) export(c *cli.Context) error {
 	}
 	if !isArchive(args[1]) {
 		return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-			return p.getTree(ctx, store, a, args[1])
+			return p.getTree(ctx, store, a, args[1], os.Geteuid() == 0)
 		})
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
@@ -89,10 +89,19 @@ func (p *program) writeArchive(ctx context.Context, store *control.Client, a add
 	return archive.Close()
 }
 
+// paxXattr begins the names of the PAX records that hold extended attributes, as of tar(1), star(1) and package archive/tar.
+const paxXattr = "SCHILY.xattr."
+
 // archiveEntry writes one entry. PAX headers are used, which alone hold long names and times below the second.
 func (p *program) archiveEntry(archive *tar.Writer, e control.Entry, body io.Reader) error {
 	head := &tar.Header{
 		Name: e.Path, Mode: int64(e.Mode), Uid: int(e.UID), Gid: int(e.GID), ModTime: e.Mtime, Format: tar.FormatPAX,
+	}
+	if len(e.Xattrs) > 0 {
+		head.PAXRecords = map[string]string{}
+	}
+	for key, value := range e.Xattrs {
+		head.PAXRecords[paxXattr+key] = string(value)
 	}
 	switch e.Kind {
 	case "file":

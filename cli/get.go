@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path"
@@ -21,7 +22,8 @@ func (p *program) getCommand() *cli.Command {
 		Name: "get", Usage: "copy a file or directory of a version to local disk", UsageText: "pfsd get ADDRESS[:/PATH] [DEST]",
 		Description: "A file goes to DEST or, when that is a directory, into it; a directory's files go into the\n" +
 			"directory DEST. Without DEST it keeps its name, and - is stdout. Each file appears whole, and\n" +
-			"with the hash that the store has for it, or not at all. What is there already is not fetched again.\n\n" +
+			"with the hash that the store has for it, or not at all. What is there already is not fetched again,\n" +
+			"and of a large file that was broken off, only the rest.\n\n" +
 			"Example: pfsd get master~3.images:/train ./train-before",
 		Action: p.get,
 	}
@@ -44,16 +46,16 @@ func (p *program) get(c *cli.Context) error {
 		if dest == "-" {
 			return store.Cat(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path}, p.stdout)
 		}
-		return p.getTree(ctx, store, a, dest)
+		return p.getTree(ctx, store, a, dest, false)
 	})
 }
 
 // transfers is how many files are fetched at a time.
 const transfers = 8
 
-// getTree copies a file or directory of a version to local disk. What is there already is not fetched, so that a get that
+// getTree copies a file or directory of a version to local disk, with its owners when they are kept. What is there already is not fetched, so that a get that
 // was broken off goes on where it was.
-func (p *program) getTree(ctx context.Context, store *control.Client, a address, dest string) error {
+func (p *program) getTree(ctx context.Context, store *control.Client, a address, dest string, owners bool) error {
 	ref, _, err := pin(ctx, store, a)
 	if err != nil {
 		return err
@@ -72,7 +74,7 @@ func (p *program) getTree(ctx context.Context, store *control.Client, a address,
 		return err
 	}
 	defer root.Close()
-	f := fetcher{store: store, ref: ref, receiver: receiver{warn: p.warn, root: root, top: name}}
+	f := fetcher{store: store, ref: ref, receiver: receiver{warn: p.warn, root: root, top: name, owners: owners}}
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.SetLimit(transfers)
 	err = f.fetchAll(ctx, req, workers)
@@ -129,9 +131,28 @@ func (f *fetcher) fetch(ctx context.Context, stored string, e control.Entry) err
 	if there, err := f.has(name, e); there || err != nil {
 		return err
 	}
-	return f.store.Get(ctx, control.FileRequest{Ref: f.ref, Path: stored}, func(_ control.Entry, body io.Reader) error {
-		return f.receiveFile(name, e, body)
+	err := f.fetchRest(ctx, name, stored, e)
+	if errors.Is(err, errOther) {
+		err = f.fetchRest(ctx, name, stored, e)
+	}
+	return err
+}
+
+// fetchRest copies a file, or what an earlier get has left to do of it.
+func (f *fetcher) fetchRest(ctx context.Context, name, stored string, e control.Entry) error {
+	part, err := f.begin(name, e)
+	if err != nil {
+		return err
+	}
+	var local error
+	err = f.store.Get(ctx, control.FileRequest{Ref: f.ref, Path: stored, Offset: part.size}, func(_ control.Entry, body io.Reader) error {
+		local = part.receive(body)
+		return local
 	})
+	if local != nil {
+		err = about(f.local(name), fmt.Errorf("%s: %w", f.local(name), local))
+	}
+	return part.end(err)
 }
 
 // place returns the local directory, and the name in it, for what is at the address a: for a directory the name is empty.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 
 	"pfsd/cli/internal/control"
 	"pfsd/pfs"
@@ -34,7 +36,7 @@ func (p *program) importInto(c *cli.Context) error {
 			return fmt.Errorf("%s is neither a directory nor an archive whose name ends in .tar", args[0])
 		}
 		return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-			return p.putAll(ctx, c, store, dest, []localCopy{{source: args[0], path: dest.path}})
+			return p.putAll(ctx, c, store, dest, []localCopy{{source: args[0], path: dest.path}}, os.Geteuid() == 0)
 		})
 	}
 	in := p.stdin
@@ -47,9 +49,13 @@ func (p *program) importInto(c *cli.Context) error {
 		in = file
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		req := control.PutRequest{Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author()}
+		req := control.PutRequest{
+			Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author(), Owners: os.Geteuid() == 0,
+		}
 		commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
-			r := archiveReader{in: in, parts: parts, into: dest.path, warn: p.warn}
+			r := archiveReader{
+				in: in, parts: parts, into: dest.path, warn: p.warn, owners: req.Owners, stored: newStored(store, req.Ref),
+			}
 			return r.readAll(ctx)
 		})
 		if err != nil {
@@ -68,6 +74,10 @@ type archiveReader struct {
 	parts   *control.PartWriter
 	into    string
 	warn    func(format string, args ...any)
+	// owners is set when entries keep theirs; else they get that of who runs this process.
+	owners bool
+	// stored is what the branch has already.
+	stored *stored
 }
 
 // Read reads from the file that is the archive.
@@ -94,19 +104,19 @@ func (r *archiveReader) readAll(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("the archive: %w", err)
 		}
-		if err := r.read(head); err != nil {
+		if err := r.read(ctx, head); err != nil {
 			return err
 		}
 	}
 }
 
 // read sends one entry. None goes outside of the directory that the archive is imported into.
-func (r *archiveReader) read(head *tar.Header) error {
+func (r *archiveReader) read(ctx context.Context, head *tar.Header) error {
 	to, err := r.place(head.Name)
 	if err != nil || to == r.into {
 		return err
 	}
-	e := control.Entry{Path: to, Mode: control.Mode(head.Mode & 0o7777), Mtime: head.ModTime}
+	e := r.entry(to, head)
 	switch head.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse:
 		e.Kind = pfs.EntryFile.String()
@@ -122,17 +132,104 @@ func (r *archiveReader) read(head *tar.Header) error {
 		if e.Target, err = r.place(head.Linkname); err != nil {
 			return err
 		}
+	case tar.TypeFifo:
+		e.Kind = pfs.EntryFifo.String()
+	case tar.TypeChar:
+		e.Kind = pfs.EntryCharDevice.String()
+	case tar.TypeBlock:
+		e.Kind = pfs.EntryBlockDevice.String()
 	case tar.TypeXGlobalHeader:
 		return nil
 	default:
-		r.warn("%s is left out: it is no file, directory or link", head.Name)
+		r.warn("%s is left out: it is of a kind that is not stored", head.Name)
 		return nil
 	}
+	if e.Kind != pfs.EntryFile.String() {
+		_, err := r.parts.Next(e)
+		return err
+	}
+	return r.readFile(ctx, head, e)
+}
+
+// entry returns an entry with the attributes that an archive has for it.
+func (r *archiveReader) entry(to string, head *tar.Header) control.Entry {
+	who := person()
+	e := control.Entry{
+		Path: to, Mode: control.Mode(head.Mode & 0o7777), Mtime: head.ModTime, UID: who.UID, GID: who.GID,
+		Device: unix.Mkdev(uint32(head.Devmajor), uint32(head.Devminor)),
+	}
+	if r.owners {
+		e.UID, e.GID = uint32(head.Uid), uint32(head.Gid)
+	}
+	for key, value := range head.PAXRecords {
+		// Others are about the system that the archive was made on.
+		if name, found := strings.CutPrefix(key, paxXattr); found && strings.HasPrefix(name, "user.") {
+			if e.Xattrs == nil {
+				e.Xattrs = map[string][]byte{}
+			}
+			e.Xattrs[name] = []byte(value)
+		}
+	}
+	return e
+}
+
+// readFile sends a file, without its bytes when the branch has them there already.
+func (r *archiveReader) readFile(ctx context.Context, head *tar.Header, e control.Entry) error {
+	body := io.Reader(r.archive)
+	candidate, err := r.stored.find(ctx, e.Path, head.Size)
+	if err != nil {
+		return err
+	}
+	if candidate != nil && !isSparse(head) {
+		if body, err = r.compare(head, candidate, &e); err != nil {
+			return fmt.Errorf("the archive: %w", err)
+		}
+	}
 	w, err := r.parts.Next(e)
-	if err == nil && e.Kind == pfs.EntryFile.String() {
-		_, err = io.Copy(w, r.archive)
+	if err == nil && e.ETag == "" {
+		_, err = io.Copy(w, body)
 	}
 	return err
+}
+
+// compare sets the ETag of an entry when its bytes are those of the candidate, and returns a reader of them.
+func (r *archiveReader) compare(head *tar.Header, candidate, e *control.Entry) (io.Reader, error) {
+	body := io.Reader(r.archive)
+	bytesOf := body
+	if file, ok := r.in.(*os.File); ok {
+		if at, err := file.Seek(0, io.SeekCurrent); err == nil {
+			// The archive's reader has read no further than to the file's first byte.
+			bytesOf = io.NewSectionReader(file, at, head.Size)
+		}
+	}
+	if bytesOf == body {
+		if head.Size > heldBytes {
+			return body, nil
+		}
+		held, err := io.ReadAll(body)
+		if err != nil {
+			return nil, err
+		}
+		body, bytesOf = bytes.NewReader(held), bytes.NewReader(held)
+	}
+	sum, err := hashOf(bytesOf, head.Size)
+	if err == nil && sum == candidate.ETag {
+		e.ETag = sum
+	}
+	return body, err
+}
+
+// heldBytes is the size of a file up to which one from an archive that cannot be read twice is held in memory.
+const heldBytes = 1 << 20
+
+// isSparse reports whether an archive has only a part of a file's bytes.
+func isSparse(head *tar.Header) bool {
+	for key := range head.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return head.Typeflag != tar.TypeReg
 }
 
 // place returns the path in the store for a name in the archive.

@@ -43,15 +43,17 @@ func (p *program) put(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		return p.putAll(ctx, c, store, dest, copies)
+		return p.putAll(ctx, c, store, dest, copies, false)
 	})
 }
 
-// putAll stores local files and directories in one commit. The bytes of files that the branch has already are not sent.
-func (p *program) putAll(ctx context.Context, c *cli.Context, store *control.Client, dest address, copies []localCopy) error {
-	req := control.PutRequest{Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author()}
+// putAll stores local files and directories in one commit, with their owners when those are kept. The bytes of files that the branch has already are not sent.
+func (p *program) putAll(
+	ctx context.Context, c *cli.Context, store *control.Client, dest address, copies []localCopy, owners bool,
+) error {
+	req := control.PutRequest{Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author(), Owners: owners}
 	commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
-		s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn, stored: newStored(store, dest.ref.String())}
+		s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn, stored: newStored(store, dest.ref.String()), owners: owners}
 		for _, todo := range copies {
 			if err := s.send(todo); err != nil {
 				return err

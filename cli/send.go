@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"unicode/utf8"
 
 	"pfsd/cli/internal/control"
@@ -22,6 +23,8 @@ type sender struct {
 	warn  func(format string, args ...any)
 	// stored is what the branch has already.
 	stored *stored
+	// owners is set when files keep theirs.
+	owners bool
 }
 
 // classify returns what a source of a put is, following symbolic links; "-" is a file without a name.
@@ -134,7 +137,7 @@ func (s *sender) sendEntry(l *local) error {
 		if err != nil {
 			return err
 		}
-		return s.sendBytes(control.Entry{Path: to, Kind: pfs.EntryDir.String(), Mode: modeOf(info), Mtime: info.ModTime()}, nil)
+		return s.sendBytes(s.entry(to, pfs.EntryDir, info), nil)
 	case d.Type() == fs.ModeSymlink:
 		return s.sendLink(name, to, d)
 	default:
@@ -154,7 +157,8 @@ func (s *sender) sendFile(name, to, etag string) error {
 	if err != nil {
 		return err
 	}
-	e := control.Entry{Path: to, Kind: pfs.EntryFile.String(), Mode: modeOf(info), Mtime: info.ModTime(), ETag: etag}
+	e := s.entry(to, pfs.EntryFile, info)
+	e.ETag = etag
 	if etag != "" {
 		return s.sendBytes(e, nil)
 	}
@@ -170,14 +174,24 @@ func (s *sender) sendLink(name, to string, d fs.DirEntry) error {
 	if err != nil {
 		return err
 	}
-	who := person()
-	e := control.Entry{
-		Path: to, Kind: pfs.EntrySymlink.String(), Mtime: info.ModTime(), UID: who.UID, GID: who.GID, Target: target,
-	}
+	e := s.entry(to, pfs.EntrySymlink, info)
+	e.Target = target
 	if !utf8.ValidString(target) {
 		e.RawTarget = []byte(target)
 	}
 	return s.sendBytes(e, nil)
+}
+
+// entry returns what is sent of a local file, directory or link besides its bytes.
+func (s *sender) entry(to string, kind pfs.EntryKind, info fs.FileInfo) control.Entry {
+	who := person()
+	e := control.Entry{
+		Path: to, Kind: kind.String(), Mode: modeOf(info), Mtime: info.ModTime(), UID: who.UID, GID: who.GID,
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && s.owners {
+		e.UID, e.GID = stat.Uid, stat.Gid
+	}
+	return e
 }
 
 // sendBytes sends one entry, with the bytes of r unless that is nil.

@@ -45,6 +45,7 @@ func (p *program) printStatus(s control.Status) error {
 	row("host", "pid %d, pfsd %s, since %s", s.Host.PID, s.Host.Version, stamp(s.Host.Started))
 	row("holds", "%s, %d branches", plural(uint64(s.Store.Repos), "repo"), s.Store.Branches)
 	row("packs", "%d of %s", s.Store.Packs, humanize.IBytes(uint64(s.Store.PackBytes)))
+	row("moved", "%s in, %s out, by commands", humanize.IBytes(uint64(s.Moved.In)), humanize.IBytes(uint64(s.Moved.Out)))
 	if s.Store.Pending > 0 {
 		row("pending", "changes in %d branches are in no commit yet", s.Store.Pending)
 	}

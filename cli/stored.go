@@ -29,7 +29,19 @@ func (s *stored) candidate(ctx context.Context, l *local) (*control.Entry, error
 	if s == nil || !l.entry.Type().IsRegular() {
 		return nil, nil
 	}
-	dir, name := path.Split(l.to)
+	info, err := l.entry.Info()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // gone meanwhile, which whoever sends it reports
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.find(ctx, l.to, info.Size())
+}
+
+// find returns the stored file at a path, if it has that size; else nil.
+func (s *stored) find(ctx context.Context, to string, size int64) (*control.Entry, error) {
+	dir, name := path.Split(to)
 	dir = strings.TrimSuffix(dir, "/")
 	if s.dirs[dir] == nil {
 		entries, err := s.list(ctx, dir)
@@ -39,15 +51,8 @@ func (s *stored) candidate(ctx context.Context, l *local) (*control.Entry, error
 		s.dirs[dir] = entries
 	}
 	e, ok := s.dirs[dir][name]
-	if !ok || e.Kind != pfs.EntryFile.String() {
+	if !ok || e.Kind != pfs.EntryFile.String() || e.Size != size {
 		return nil, nil
-	}
-	info, err := l.entry.Info()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // gone meanwhile, which whoever sends it reports
-	}
-	if err != nil || info.Size() != e.Size {
-		return nil, err
 	}
 	return &e, nil
 }

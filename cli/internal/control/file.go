@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"io"
 	"iter"
 	"strings"
 
@@ -120,10 +119,6 @@ func below(ctx context.Context, snap *pfs.Snapshot, dir string, recursive bool) 
 			}
 		}
 	}
-}
-
-func (h *Handler) copyContent(ctx context.Context, w io.Writer, c pfs.Content) (int64, error) {
-	return h.contents.OpenContent(c).CopyRange(ctx, w, 0, c.Size)
 }
 
 // checkReadable returns an error unless e has bytes.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -9,7 +10,8 @@ import (
 )
 
 // get answers with a file, or, when Recursive, a directory and all that is below it, of one version: a stream of parts,
-// each an Entry with its bytes. The first is what was asked for. Paths are relative to it, its own is empty.
+// each an Entry with its bytes; those of a file alone can begin at an offset. The first is what was asked for. Paths are
+// relative to it, its own is empty.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
 	var req FileRequest
 	if err := readRequest(w, r, &req); err != nil {
@@ -29,13 +31,20 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
+	if req.Offset < 0 || req.Offset > 0 && (top.Kind != pfs.EntryFile || req.Offset > top.Content.Size) {
+		fail(w, invalid(errors.New("an offset beyond the file")))
+		return
+	}
 	parts := NewPartWriter(w)
 	w.Header().Set("Content-Type", partsType)
-	_ = parts.Close(h.writeParts(r.Context(), parts, snap, top, req.Path))
+	_ = parts.Close(h.writeParts(r.Context(), parts, snap, top, req))
 }
 
-func (h *Handler) writeParts(ctx context.Context, parts *PartWriter, snap *pfs.Snapshot, top pfs.Entry, path string) error {
-	if err := h.writePart(ctx, parts, "", top); err != nil || !top.IsDir() {
+func (h *Handler) writeParts(
+	ctx context.Context, parts *PartWriter, snap *pfs.Snapshot, top pfs.Entry, r FileRequest,
+) error {
+	path := r.Path
+	if err := h.writePart(ctx, parts, "", top, r.Offset); err != nil || !top.IsDir() {
 		return err
 	}
 	prefix := path
@@ -47,18 +56,24 @@ func (h *Handler) writeParts(ctx context.Context, parts *PartWriter, snap *pfs.S
 			return err
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(item.Path, prefix), "/")
-		if err := h.writePart(ctx, parts, name, item.Entry); err != nil {
+		if err := h.writePart(ctx, parts, name, item.Entry, 0); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *Handler) writePart(ctx context.Context, parts *PartWriter, path string, e pfs.Entry) error {
-	w, err := parts.Next(entryOf(path, e, pfs.CommitID{}))
+// writePart writes an entry, and its bytes from offset on.
+func (h *Handler) writePart(ctx context.Context, parts *PartWriter, path string, e pfs.Entry, offset int64) error {
+	item := entryOf(path, e, pfs.CommitID{})
+	if e.Meta != nil {
+		item.Xattrs = e.Meta.Xattrs
+	}
+	w, err := parts.Next(item)
 	if err != nil || e.Kind != pfs.EntryFile {
 		return err
 	}
-	_, err = h.copyContent(ctx, w, e.Content)
+	n, err := h.contents.OpenContent(e.Content).CopyRange(ctx, w, offset, e.Content.Size-offset)
+	h.versions.moved.out.Add(n)
 	return err
 }

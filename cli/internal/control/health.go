@@ -19,7 +19,7 @@ func (h *Handler) status(ctx context.Context, _ nothing) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{Data: h.cfg.Data, Host: h.cfg.Host, Store: store, S3: []Door{}, Mounts: []Door{}}
+	s := Status{Data: h.cfg.Data, Host: h.cfg.Host, Store: store, Moved: h.versions.moved.sum(), S3: []Door{}, Mounts: []Door{}}
 	for _, d := range h.cfg.Doors.Doors() {
 		if d.Kind == DoorMount {
 			s.Mounts = append(s.Mounts, d)

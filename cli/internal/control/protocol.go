@@ -65,6 +65,8 @@ type FileRequest struct {
 	Path string `json:"path,omitempty"`
 	// Recursive lists, or gets, what is below directories, too.
 	Recursive bool `json:"recursive,omitempty"`
+	// Offset is where the bytes of a file begin that are asked for.
+	Offset int64 `json:"offset,omitempty"`
 	// Chunks asks for a file's chunk list.
 	Chunks bool `json:"chunks,omitempty"`
 	// Limit is the greatest number of commits in a log; 0 for all.
@@ -76,7 +78,9 @@ type FileRequest struct {
 
 // PutRequest goes before the files of a put.
 type PutRequest struct {
-	Ref     string `json:"ref"`
+	Ref string `json:"ref"`
+	// Owners is set when UID and GID of the entries count; else files get those of the directory they are in.
+	Owners  bool   `json:"owners,omitempty"`
 	Message string `json:"message,omitempty"`
 	By      Person `json:"by"`
 }
@@ -141,6 +145,8 @@ type Entry struct {
 	Target    string `json:"target,omitempty"`
 	RawTarget []byte `json:"raw_target,omitempty"`
 	Device    uint64 `json:"device,omitempty"`
+	// Xattrs are extended attributes; only a get and a put have them.
+	Xattrs map[string][]byte `json:"xattrs,omitempty"`
 	// Files, Dirs and Bytes sum up a directory.
 	Files uint64 `json:"files,omitempty"`
 	Dirs  uint64 `json:"dirs,omitempty"`
@@ -192,11 +198,20 @@ type Host struct {
 	Started time.Time `json:"started"`
 }
 
+// Moved counts the bytes of files that commands have moved since the host began. Those that were found to be where they
+// were to go are not among them.
+type Moved struct {
+	// In is what puts and imports have brought, Out what gets, exports and cats have taken.
+	In  int64 `json:"in"`
+	Out int64 `json:"out"`
+}
+
 // Status is how the store and its host are doing.
 type Status struct {
 	Data  string     `json:"data"`
 	Host  Host       `json:"host"`
 	Store pfs.Status `json:"store"`
+	Moved Moved      `json:"moved"`
 	// S3 and Mounts are the open doors.
 	S3     []Door `json:"s3"`
 	Mounts []Door `json:"mounts"`

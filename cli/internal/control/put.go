@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"path"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,10 +30,12 @@ var _ changeStore = (*pfs.Store)(nil)
 type putItem struct {
 	Entry
 	content *pfs.Ingested
+	// owned is set when UID and GID count.
+	owned bool
 }
 
 // put stores the files of a stream of parts and links them in one commit, which it answers with. The first part is a
-// PutRequest, each other an Entry of kind file, dir, symlink or link with its bytes; its path is from the root, and a zero
+// PutRequest, each other an Entry of any kind but socket, a link or a file with its bytes; its path is from the root, and a zero
 // mtime stands for the time of the commit. A file with an ETag comes without bytes: the branch must have it with that ETag.
 // A link is a further name of the file at the path that is its target. When the stream does not come to its proper end
 // nothing is linked.
@@ -58,7 +62,7 @@ func (h *Handler) putParts(ctx context.Context, body io.Reader, contentType stri
 	if err != nil {
 		return pfs.Commit{}, err
 	}
-	items, err := h.ingestParts(ctx, parts)
+	items, err := h.ingestParts(ctx, parts, req.Owners)
 	defer func() {
 		for _, item := range items {
 			item.release()
@@ -81,7 +85,7 @@ func (h *Handler) putParts(ctx context.Context, body io.Reader, contentType stri
 const smallPart = 1 << 20
 
 // ingestParts stores the bytes of all parts. The items are to be released, also beside an error.
-func (h *Handler) ingestParts(ctx context.Context, parts *PartReader) (items []*putItem, err error) {
+func (h *Handler) ingestParts(ctx context.Context, parts *PartReader, owned bool) (items []*putItem, err error) {
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.SetLimit(runtime.GOMAXPROCS(0))
 	defer func() {
@@ -90,7 +94,7 @@ func (h *Handler) ingestParts(ctx context.Context, parts *PartReader) (items []*
 		}
 	}()
 	for {
-		item := new(putItem)
+		item := &putItem{owned: owned}
 		body, err := parts.Next(&item.Entry)
 		if err == io.EOF {
 			return items, nil
@@ -105,7 +109,7 @@ func (h *Handler) ingestParts(ctx context.Context, parts *PartReader) (items []*
 		if item.Kind != pfs.EntryFile.String() || item.ETag != "" {
 			continue
 		}
-		if err := h.ingestPart(ctx, workers, item, body); err != nil {
+		if err := h.ingestPart(ctx, workers, item, metered{body, &h.versions.moved.in}); err != nil {
 			return items, err
 		}
 	}
@@ -152,7 +156,15 @@ func (i *putItem) link(tx *pfs.Tx) error {
 	case pfs.EntryLink.String():
 		return i.linkAgain(tx, mtime)
 	case pfs.EntrySymlink.String():
-		return i.linkSymlink(tx, mtime)
+		if i.target() == "" {
+			return invalid(errors.New("a symbolic link without a target"))
+		}
+		return i.linkOther(tx, pfs.EntrySymlink, mtime)
+	}
+	for _, kind := range []pfs.EntryKind{pfs.EntryFifo, pfs.EntryCharDevice, pfs.EntryBlockDevice} {
+		if i.Kind == kind.String() {
+			return i.linkOther(tx, kind, mtime)
+		}
 	}
 	return invalid(fmt.Errorf("a put of a %q", i.Kind))
 }
@@ -160,16 +172,16 @@ func (i *putItem) link(tx *pfs.Tx) error {
 // errNotSame says that a file does not have the bytes any more because of which they were not sent.
 var errNotSame = errors.New("it was changed meanwhile; put it again")
 
-// linkFile links the content that came, or, when only its ETag did, checks that the file has that content.
+// linkFile links the content that came, unless the file has it already; when only its ETag came, it must have that content.
 func (i *putItem) linkFile(tx *pfs.Tx, mtime int64) error {
-	if i.ETag == "" {
+	e, err := tx.Stat(i.Path)
+	if i.ETag == "" && (err != nil || e.Kind != pfs.EntryFile || e.Content != i.content.Content) {
 		if err := tx.PutFile(i.Path, i.content.Content, nil, mtime); err != nil {
 			return err
 		}
 		return i.setAttributes(tx, 0)
 	}
-	e, err := tx.Stat(i.Path)
-	if err != nil || e.Kind != pfs.EntryFile || e.Content.ETag() != i.ETag {
+	if i.ETag != "" && (err != nil || e.Kind != pfs.EntryFile || e.Content.ETag() != i.ETag) {
 		return &pfs.Error{Op: "control.put", Kind: pfs.KindConflict, Path: i.Path, Err: errNotSame}
 	}
 	return i.setAttributes(tx, mtime)
@@ -190,26 +202,53 @@ func (i *putItem) linkAgain(tx *pfs.Tx, mtime int64) error {
 	return i.setAttributes(tx, 0)
 }
 
-// setAttributes sets the mode of what is at the item's path, and, unless it is 0, the modification time, if they differ.
+// setAttributes gives what is at the item's path the mode, the modification time unless it is 0, and, where they count, the
+// owner and the extended attributes of the item, if they differ.
 func (i *putItem) setAttributes(tx *pfs.Tx, mtime int64) error {
-	e, err := tx.Stat(i.Path)
+	before, err := tx.Stat(i.Path)
 	if err != nil {
 		return err
 	}
-	mode := uint32(i.Mode) & 0o7777
-	if i.Mode == 0 {
-		mode = e.Mode
+	after := before
+	if i.Mode != 0 {
+		after.Mode = uint32(i.Mode) & 0o7777
 	}
-	if mtime == 0 {
-		mtime = e.Mtime
+	if mtime != 0 {
+		after.Mtime = mtime
 	}
-	if e.Mode == mode && e.Mtime == mtime {
+	if i.owned {
+		after.UID, after.GID = i.UID, i.GID
+	}
+	after.Meta = i.withXattrs(before.Meta)
+	if after.Mode == before.Mode && after.Mtime == before.Mtime && after.UID == before.UID && after.GID == before.GID &&
+		after.Meta == before.Meta {
 		return nil
 	}
 	return tx.Edit(i.Path, func(e *pfs.Entry) error {
-		e.Mode, e.Mtime = mode, mtime
+		e.Mode, e.Mtime, e.UID, e.GID, e.Meta = after.Mode, after.Mtime, after.UID, after.GID, after.Meta
 		return nil
 	})
+}
+
+// withXattrs returns meta with the item's extended attributes, or itself when it has them.
+func (i *putItem) withXattrs(meta *pfs.Meta) *pfs.Meta {
+	var with pfs.Meta
+	if meta != nil {
+		with = *meta
+	}
+	has := func(name string) bool {
+		value, found := with.Xattrs[name]
+		return found && bytes.Equal(value, i.Xattrs[name])
+	}
+	missing := slices.DeleteFunc(slices.Collect(maps.Keys(i.Xattrs)), has)
+	if len(missing) == 0 {
+		return meta
+	}
+	xattrs := map[string][]byte{}
+	maps.Copy(xattrs, with.Xattrs)
+	maps.Copy(xattrs, i.Xattrs)
+	with.Xattrs = xattrs
+	return &with
 }
 
 // setTimes sets the times of directories, which the changes in them have changed.
@@ -225,25 +264,33 @@ func setTimes(tx *pfs.Tx, items []*putItem) error {
 	return nil
 }
 
-// linkSymlink makes a symbolic link in place of what is there, unless that is a directory.
-func (i *putItem) linkSymlink(tx *pfs.Tx, mtime int64) error {
-	target := i.Target
+// target returns where a symbolic link leads.
+func (i *putItem) target() string {
 	if i.RawTarget != nil {
-		target = string(i.RawTarget)
+		return string(i.RawTarget)
 	}
+	return i.Target
+}
+
+// linkOther makes a symbolic link, fifo or device in place of what is there, unless that is a directory.
+func (i *putItem) linkOther(tx *pfs.Tx, kind pfs.EntryKind, mtime int64) error {
 	now := tx.Now()
 	if mtime == 0 {
 		mtime = now
 	}
+	made := pfs.Entry{
+		Kind: kind, Mode: uint32(i.Mode) & 0o7777, UID: i.UID, GID: i.GID, Device: i.Device, Mtime: mtime, Ctime: now, Btime: now,
+	}
+	if kind == pfs.EntrySymlink {
+		made.Mode, made.Target, made.Device = 0o777, i.target(), 0
+	}
 	e, err := tx.Stat(i.Path)
-	if err == nil && e.Kind == pfs.EntrySymlink && e.Target == target && e.Mtime == mtime {
+	if err == nil && e.Kind == kind && e.Target == made.Target && e.Device == made.Device && e.Mtime == mtime && e.Mode == made.Mode &&
+		(!i.owned || e.UID == made.UID && e.GID == made.GID) {
 		return nil
 	}
 	if err := tx.Unlink(i.Path); err != nil && pfs.KindOf(err) != pfs.KindFileNotFound {
 		return err
-	}
-	if target == "" {
-		return invalid(errors.New("a symbolic link without a target"))
 	}
 	// An archive need not have an entry for the directory.
 	if dir := path.Dir(i.Path); dir != "." {
@@ -253,7 +300,5 @@ func (i *putItem) linkSymlink(tx *pfs.Tx, mtime int64) error {
 			}
 		}
 	}
-	return tx.Create(i.Path, pfs.Entry{
-		Kind: pfs.EntrySymlink, Mode: 0o777, UID: i.UID, GID: i.GID, Target: target, Mtime: mtime, Ctime: now, Btime: now,
-	})
+	return tx.Create(i.Path, made)
 }

@@ -2,7 +2,7 @@ package control
 
 import "pfsd/pfs"
 
-// versionOps are what the operations on versions need of the core.
+// versionOps are what the operations on versions need of the core, and what all share.
 type versionOps struct {
 	find    finder
 	names   nameStore
@@ -15,13 +15,14 @@ type versionOps struct {
 	combine combineStore
 	rewrite rewriteStore
 	usage   usageStore
+	moved   *meter
 }
 
 // handleVersions adds the operations on versions.
 func (h *Handler) handleVersions(store *pfs.Store) {
 	h.versions = versionOps{
 		find: store, names: store, tags: store, open: store, deleted: store, keep: store, watch: store, diffs: store, combine: store,
-		rewrite: store, usage: store,
+		rewrite: store, usage: store, moved: new(meter),
 	}
 	h.handle(opRepoRename, value(h.renameRepo))
 	h.handle(opRepoInspect, value(h.inspectRepo))
