@@ -19,6 +19,8 @@ type AttachOptions struct {
 	AllowOther bool
 	// ReadOnly makes the kernel refuse all changes.
 	ReadOnly bool
+	// Sync makes the kernel ask for each write to be on disk; NoExec lets it run no programs.
+	Sync, NoExec bool
 	// Suid and Dev heed setuid bits and device files, which only root can ask for: what is in the store may have come from
 	// anybody who can write to it.
 	Suid, Dev bool
@@ -72,8 +74,12 @@ func attachDirectly(dir string, o AttachOptions) (*os.File, error) {
 	if o.Dev {
 		flags &^= unix.MS_NODEV
 	}
-	if o.ReadOnly {
-		flags |= unix.MS_RDONLY
+	for flag, set := range map[uintptr]bool{
+		unix.MS_RDONLY: o.ReadOnly, unix.MS_SYNCHRONOUS: o.Sync, unix.MS_NOEXEC: o.NoExec,
+	} {
+		if set {
+			flags |= flag
+		}
 	}
 	data := fmt.Sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=%d,default_permissions,max_read=%d",
 		fd, os.Geteuid(), os.Getegid(), maxRequest)

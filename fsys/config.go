@@ -16,6 +16,12 @@ type Config struct {
 	All bool
 	// Owner owns the directories that are no part of a version.
 	Owner pfs.Owner
+	// Override changes what is shown of owners and modes.
+	Override Override
+	// NoAtime keeps times of access from being updated.
+	NoAtime bool
+	// Sync makes every change durable before it is answered.
+	Sync bool
 	// Author is the author of the commits that the mount's changes end in.
 	Author string
 	// Now is the clock. Required.

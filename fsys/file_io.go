@@ -35,7 +35,7 @@ func (m *mount) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadR
 // since.
 func (m *mount) accessed(n *inode) {
 	const day = 24 * 60 * 60 * 1e9
-	if !n.mu.TryLock() {
+	if m.cfg.NoAtime || !n.mu.TryLock() {
 		return // Somebody is busy with its attributes; a time of access is not worth waiting for.
 	}
 	defer n.mu.Unlock()

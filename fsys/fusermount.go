@@ -39,11 +39,12 @@ func helperOptions(o AttachOptions) string {
 	options := []string{
 		"fsname=" + escape.Replace(o.Source), "subtype=pfsd", "default_permissions", fmt.Sprintf("max_read=%d", maxRequest),
 	}
-	if o.AllowOther {
-		options = append(options, "allow_other")
-	}
-	if o.ReadOnly {
-		options = append(options, "ro")
+	for option, set := range map[string]bool{
+		"allow_other": o.AllowOther, "ro": o.ReadOnly, "sync": o.Sync, "noexec": o.NoExec,
+	} {
+		if set {
+			options = append(options, option)
+		}
 	}
 	return strings.Join(options, ",")
 }

@@ -108,11 +108,15 @@ func (m *mount) readOnly() bool { return m.fixed != nil }
 // now is the time in nanoseconds since 1970.
 func (m *mount) now() int64 { return m.cfg.Now().UnixNano() }
 
-// change runs fn in a transaction on the branch. It is visible on return.
+// change runs fn in a transaction on the branch. It is visible on return, and durable if the mount is to be so.
 func (m *mount) change(fn func(*pfs.Tx) error) error {
 	m.own.Add(1)
 	defer m.own.Add(1)
-	return m.onBranch(func(ref pfs.Ref) error { return m.store.Apply(m.ctx, ref, m.by, fn) })
+	err := m.onBranch(func(ref pfs.Ref) error { return m.store.Apply(m.ctx, ref, m.by, fn) })
+	if err == nil && m.cfg.Sync {
+		err = m.onBranch(func(ref pfs.Ref) error { return m.store.Sync(m.ctx, ref) })
+	}
+	return err
 }
 
 // ref is the address of what is shown, which changes when the branch is renamed.

@@ -75,7 +75,7 @@ func configure(system, fd int, o AttachOptions) error {
 			return err
 		}
 	}
-	for flag, set := range map[string]bool{"default_permissions": true, "allow_other": o.AllowOther, "ro": o.ReadOnly} {
+	for flag, set := range map[string]bool{"default_permissions": true, "allow_other": o.AllowOther, "ro": o.ReadOnly, "sync": o.Sync} {
 		if !set {
 			continue
 		}
@@ -91,6 +91,7 @@ func (o AttachOptions) attributes() int {
 	attributes := 0
 	for attribute, set := range map[int]bool{
 		unix.MOUNT_ATTR_NOSUID: !o.Suid, unix.MOUNT_ATTR_NODEV: !o.Dev, unix.MOUNT_ATTR_RDONLY: o.ReadOnly,
+		unix.MOUNT_ATTR_NOEXEC: o.NoExec,
 	} {
 		if set {
 			attributes |= attribute

@@ -160,6 +160,7 @@ func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
 	out.Mtime, out.Mtimensec = splitTime(mtime)
 	out.Ctime, out.Ctimensec = splitTime(ctime)
 	out.Atime, out.Atimensec = splitTime(atime)
+	m.cfg.Override.apply(out)
 }
 
 // sizeLocked is the size of what n shows when nothing was written to it.
