@@ -64,7 +64,11 @@ func (p *program) announce(spec door.Spec) {
 		fmt.Fprintf(p.stdout, "ready mount %s on %s\n", m.Address, p.name(m.Dir))
 		return
 	}
-	fmt.Fprintf(p.stdout, "ready s3 http://%s\n", spec.S3.Addr)
+	scheme := "http"
+	if len(spec.S3.TLSCert) > 0 {
+		scheme = "https"
+	}
+	fmt.Fprintf(p.stdout, "ready s3 %s://%s\n", scheme, spec.S3.Addr)
 }
 
 // endAll ends the doors that are still open and returns when all that came in through them is committed.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -32,9 +33,13 @@ func s3Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "access-key", EnvVars: []string{"PFSD_ACCESS_KEY"}, Usage: "the `KEY` that requests are signed with"},
 		&cli.StringFlag{Name: "secret-key", EnvVars: []string{"PFSD_SECRET_KEY"}, Usage: "its `SECRET`; better given by the variable"},
+		&cli.StringFlag{Name: "tls-cert", Usage: "speak TLS, with the certificate in the PEM `FILE`"},
+		&cli.StringFlag{Name: "tls-key", Usage: "the PEM `FILE` with the private key of the certificate"},
 		&cli.StringFlag{Name: "domain", Usage: "a host `NAME` of this door; BUCKET.NAME then is a bucket"},
 		&cli.StringFlag{Name: "etag", Value: "plain", Usage: "plain, or dash to append -1, for clients that take an ETag for an MD5"},
 		&cli.StringFlag{Name: "last-modified", Value: "branch", Usage: "whose last change LastModified is: branch or object"},
+		&cli.DurationFlag{Name: "upload-expiry", Value: 7 * 24 * time.Hour,
+			Usage: "end multipart uploads that nobody goes on with for this `TIME`; 0 for never"},
 	}
 }
 
@@ -44,7 +49,9 @@ func s3Spec(c *cli.Context) (door.S3, error) {
 	spec := door.S3{
 		AccessKey: c.String("access-key"), SecretKey: c.String("secret-key"), Domain: c.String("domain"),
 		DashETags: c.String("etag") == "dash", ObjectTimes: c.String("last-modified") == "object", UID: who.UID, GID: who.GID,
+		UploadExpiry: c.Duration("upload-expiry"),
 	}
+	cert, key := c.String("tls-cert"), c.String("tls-key")
 	switch {
 	case (spec.AccessKey == "") != (spec.SecretKey == ""):
 		return spec, usage(c, "an access key and a secret key go together")
@@ -52,8 +59,15 @@ func s3Spec(c *cli.Context) (door.S3, error) {
 		return spec, usage(c, "--etag is plain or dash")
 	case !spec.ObjectTimes && c.String("last-modified") != "branch":
 		return spec, usage(c, "--last-modified is branch or object")
+	case spec.UploadExpiry < 0:
+		return spec, usage(c, "--upload-expiry is not below 0")
+	case (cert == "") != (key == ""):
+		return spec, usage(c, "--tls-cert and --tls-key go together")
+	case cert == "":
+		return spec, nil
 	}
-	return spec, nil
+	err := endpoint.Secure(&spec, cert, key)
+	return spec, err
 }
 
 func (p *program) serveS3(c *cli.Context) error {

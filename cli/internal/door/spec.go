@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"time"
 
 	"pfsd/cli/internal/control"
 )
@@ -25,6 +26,11 @@ type S3 struct {
 	SecretKey string `json:"secret_key,omitempty"`
 	// Domain is a host name besides the loopback ones under which it is reached, with buckets as sub-domains.
 	Domain string `json:"domain,omitempty"`
+	// TLSCert and TLSKey are a certificate and its private key, in PEM; empty for an endpoint without TLS.
+	TLSCert []byte `json:"tls_cert,omitempty"`
+	TLSKey  []byte `json:"tls_key,omitempty"`
+	// UploadExpiry is after how much time, in nanoseconds, uploads that nobody goes on with are ended; 0 for never.
+	UploadExpiry time.Duration `json:"upload_expiry,omitempty"`
 	// DashETags appends "-1" to the ETags of objects.
 	DashETags bool `json:"dash_etags,omitempty"`
 	// ObjectTimes has LastModified tell when the object changed, rather than its branch.

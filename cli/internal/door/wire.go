@@ -41,7 +41,7 @@ const (
 )
 
 // maxSpec bounds a Spec on the wire.
-const maxSpec = 64 << 10
+const maxSpec = 256 << 10
 
 // sendSpec sends spec and, with its first bytes, the descriptor (SCM_RIGHTS of unix(7)).
 func sendSpec(conn *net.UnixConn, spec Spec, file *os.File) error {

@@ -67,6 +67,8 @@ type Config struct {
 type server struct {
 	http http.Server
 	done chan struct{}
+	// stop ends what goes on beside the requests.
+	stop context.CancelFunc
 	// fresh has the connections that have not sent anything yet, by net.Conn.
 	fresh sync.Map
 	// err is set before done is closed.
@@ -82,21 +84,34 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 	if err != nil {
 		return nil, err
 	}
+	secure, err := secured(listener, &spec)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	running, stop := context.WithCancel(context.Background())
 	s := &server{
-		done: make(chan struct{}),
+		done: make(chan struct{}), stop: stop,
 		http: http.Server{
 			Handler:           s3.New(store, handlerConfig(spec, cfg)),
 			ReadHeaderTimeout: 30 * time.Second,
 			IdleTimeout:       2 * time.Minute,
+			Protocols:         onlyHTTP1(),
 			ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 		},
 	}
 	s.http.ConnState = s.follow
+	var sweeping sync.WaitGroup
+	if spec.UploadExpiry > 0 {
+		sweeping.Go(func() { expireUploads(running, store, spec.UploadExpiry, cfg) })
+	}
 	go func() {
 		defer close(s.done)
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(secure); !errors.Is(err, http.ErrServerClosed) {
 			s.err = err
 		}
+		stop()
+		sweeping.Wait()
 	}()
 	return s, nil
 }
@@ -142,6 +157,7 @@ const (
 
 // Close takes no more requests, lets running ones go on for a short while and then breaks them off.
 func (s *server) Close(ctx context.Context) {
+	defer s.stop()
 	ctx, cancel := context.WithTimeout(ctx, drain)
 	defer cancel()
 	// Clients open connections ahead of need. Shutdown would give each of them five seconds for a first request.

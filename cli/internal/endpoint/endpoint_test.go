@@ -16,6 +16,7 @@ import (
 
 	"pfsd/cli/internal/door"
 	"pfsd/cli/internal/endpoint"
+	"pfsd/pfs"
 	"pfsd/pfs/pfstest"
 )
 
@@ -51,6 +52,24 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// serve serves object as its host would.
+func serve(t *testing.T, store *pfs.Store, object *door.Object, now func() time.Time) door.Server {
+	t.Helper()
+	cfg := endpoint.Config{Now: now, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler)}
+	var server door.Server
+	err := object.Give(func(own *os.File) error {
+		fd, err := unix.Dup(int(own.Fd()))
+		if err == nil {
+			server, err = endpoint.Serve(store, *object.Spec.S3, os.NewFile(uintptr(fd), "listener"), cfg)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
 // TestServe serves a listener whose descriptor has been passed on, and closes it.
 func TestServe(t *testing.T) {
 	object, err := endpoint.Listen(t.Context(), "127.0.0.1:0", door.S3{})
@@ -58,18 +77,7 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := object.Spec.S3.Addr
-	cfg := endpoint.Config{Now: time.Now, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler)}
-	var server door.Server
-	err = object.Give(func(own *os.File) error {
-		fd, err := unix.Dup(int(own.Fd()))
-		if err == nil {
-			server, err = endpoint.Serve(pfstest.NewStore(t), *object.Spec.S3, os.NewFile(uintptr(fd), "listener"), cfg)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := serve(t, pfstest.NewStore(t), object, time.Now)
 	res, err := http.Get("http://" + addr + "/")
 	if err != nil {
 		t.Fatal(err)
