@@ -49,7 +49,8 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error)
 		return nil, wrap("pfs.Check", err, "", "")
 	}
 	defer unlock()
-	c := &checker{store: s, deep: o.Deep, report: &CheckReport{}, repos: map[schema.ID]string{}}
+	c := &checker{store: s, deep: o.Deep, report: &CheckReport{}, repos: map[schema.ID]string{},
+		places: map[place]struct{}{}, lines: map[uint64]bool{}}
 	c.trees = tree.NewChecker(s.trees)
 	c.contents = s.contents.NewChecker(o.Deep, func(err error) { c.problem(c.ref, c.path, err) })
 	err = s.kv.View(ctx, func(r kv.Reader) error {
@@ -75,7 +76,13 @@ type checker struct {
 	// ref and path are what contents is looking at.
 	ref, path string
 	meta      schema.StoreRecord
+	// places are where the commits are, and lines what branches put their next commit on.
+	places map[place]struct{}
+	lines  map[uint64]bool
 }
+
+// place is the place of a commit.
+type place struct{ line, seq uint64 }
 
 func (c *checker) problem(ref, path string, err error) {
 	if len(c.report.Problems) < maxProblems {
@@ -182,6 +189,7 @@ func (c *checker) checkBranch(ctx context.Context, ref string, rec schema.Branch
 	if err != nil || head == nil {
 		return err
 	}
+	c.lines[rec.Line] = true
 	switch {
 	case rec.Seq > 0 && (head.Line != rec.Line || head.Seq != rec.Seq):
 		c.problemf(ref, "the head is at %d/%d, not at %d/%d", head.Line, head.Seq, rec.Line, rec.Seq)
@@ -246,6 +254,7 @@ func (c *checker) checkCommits(ctx context.Context) error {
 
 func (c *checker) checkCommit(ctx context.Context, id schema.ID, rec *schema.CommitRecord) error {
 	ref := id.String()
+	c.places[place{rec.Line, rec.Seq}] = struct{}{}
 	for _, parent := range rec.Parents {
 		p, err := c.commit(ref, parent)
 		if err != nil {
@@ -315,12 +324,25 @@ func (c *checker) checkLines(context.Context) error {
 			if err != nil {
 				return err
 			}
-			if at == nil {
+			if at == nil && c.usedLine(row.Key) {
 				c.problemf("", "line %x leaves %d/%d, where no commit is", row.Key[1:], rec.Parent, rec.Seq)
 			}
 		}
 		return nil
 	})
+}
+
+// usedLine reports whether anything is on a line, or will be: one that is unused may be what is left of an interrupted
+// collection of garbage.
+func (c *checker) usedLine(key []byte) bool {
+	line, ok := schema.ParseLineKey(key)
+	if !ok || c.lines[line] {
+		return true
+	}
+	for range c.rows.Scan(schema.SeqPrefix(line), nil, false) {
+		return true
+	}
+	return false
 }
 
 func (c *checker) checkUploads(ctx context.Context) error {
@@ -397,8 +419,10 @@ func (c *checker) checkIndex(ctx context.Context) error {
 	var rows int64
 	for _, prefix := range [][]byte{schema.PathRows(), schema.SubtreeRows()} {
 		err := c.each(prefix, func(row kv.Row) error {
-			rows++
-			_, path, _, ok := schema.ParseIndexKey(row.Key)
+			line, path, seq, ok := schema.ParseIndexKey(row.Key)
+			if _, there := c.places[place{line, seq}]; there {
+				rows++ // Others are what is left of an interrupted collection of garbage.
+			}
 			err := decodeIndexRow(row)
 			if !ok || err != nil {
 				c.problem("", path, errors.Join(errors.New("row of the path index"), err))

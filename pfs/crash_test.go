@@ -36,6 +36,11 @@ func TestPowerCut(t *testing.T) {
 			disk.after = func() { cut(rows.Crash()) }
 			r.script()
 			cut(rows.Crash())
+			for _, c := range r.collected {
+				if c.PacksRemoved == 0 {
+					t.Errorf("a collection removed no pack: %+v", c)
+				}
+			}
 			if cuts < 90 {
 				t.Errorf("the power was cut only %d times", cuts)
 			}
@@ -60,6 +65,8 @@ type scriptRun struct {
 	refs map[string]pfs.Ref
 	// commits are those that were acknowledged, with their files.
 	commits map[pfs.CommitID]contents
+	// collected are the reports of the collections of garbage.
+	collected []*pfs.GCReport
 }
 
 // newScriptRun returns a run on an empty store.

@@ -18,9 +18,22 @@ type GCOptions struct {
 	Grace time.Duration
 	// DryRun finds out what would go, and leaves it.
 	DryRun bool
-	// Gentle leaves more of what packs have in vain where it is, so that less is copied.
-	Gentle bool
+	// Compact says how much of packs is copied so that what they have in vain can go.
+	Compact Compaction
 }
+
+// Compaction says how much may be left of what packs have in vain: the less, the more is copied.
+type Compaction uint8
+
+// The ways to compact.
+const (
+	// CompactMost leaves no more than a 32nd of what is in use, and 4 MiB.
+	CompactMost Compaction = iota
+	// CompactSome leaves no more than an eighth.
+	CompactSome
+	// CompactAll leaves nothing, but for what is in packs that are being written.
+	CompactAll
+)
 
 // Garbage is an amount of what is stored: rows, and the bytes that these and the bulk bytes they stand for take.
 type Garbage struct {

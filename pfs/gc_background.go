@@ -31,7 +31,7 @@ func (s *Store) collectAll(ctx context.Context) {
 		due, err := s.collectionDue(ctx, last, size)
 		if err == nil && due {
 			var report *GCReport
-			if report, err = s.GC(ctx, GCOptions{Grace: -1, Gentle: true}); err == nil {
+			if report, err = s.GC(ctx, GCOptions{Grace: -1, Compact: CompactSome}); err == nil {
 				s.log.Info("collected garbage", "commits", report.Commits, "freed", report.Before-report.After)
 				last, size = s.opts.Now(), report.After
 			}

@@ -19,8 +19,8 @@ import (
 const (
 	// moveBytes is how many bytes compaction copies before it syncs them and points rows at them.
 	moveBytes = 32 << 20
-	// deadShare and gentleShare are what part of all live bytes in packs, one in so many, may be left in vain.
-	deadShare, gentleShare = 32, 8
+	// mostShare and someShare are what part of all live bytes in packs, one in so many, may be left in vain.
+	mostShare, someShare = 32, 8
 	// deadFloor is how many bytes may be left in vain however little is live.
 	deadFloor = 4 << 20
 )
@@ -102,10 +102,6 @@ func (c *collection) compact(ctx context.Context) error {
 
 // worthMoving returns the packs to be emptied, those that have least to be moved first.
 func (c *collection) worthMoving(uses map[uint64]*packUse) []*packUse {
-	share := int64(deadShare)
-	if c.opts.Gentle {
-		share = gentleShare
-	}
 	var all []*packUse
 	var alive, dead int64
 	for _, u := range uses {
@@ -116,12 +112,24 @@ func (c *collection) worthMoving(uses map[uint64]*packUse) []*packUse {
 	slices.SortFunc(all, func(a, b *packUse) int {
 		return cmp.Or(cmp.Compare(float64(a.alive)/float64(a.size+1), float64(b.alive)/float64(b.size+1)), cmp.Compare(a.id, b.id))
 	})
-	n := 0
-	for n < len(all) && all[n].dead() > 0 && (all[n].rows == 0 || dead > alive/share+deadFloor) {
+	n, may := 0, c.opts.Compact.leaves(alive)
+	for n < len(all) && all[n].dead() > 0 && (all[n].rows == 0 || dead > may) {
 		dead -= all[n].dead()
 		n++
 	}
 	return all[:n]
+}
+
+// leaves returns how many bytes may be left in vain when so many are in use.
+func (c Compaction) leaves(alive int64) int64 {
+	switch c {
+	case CompactAll:
+		return 0
+	case CompactSome:
+		return alive/someShare + deadFloor
+	default:
+		return alive/mostShare + deadFloor
+	}
 }
 
 // move copies all records of a pack that rows name into other packs and points the rows there.

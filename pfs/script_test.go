@@ -31,6 +31,8 @@ func (d *watchedDisk) Create(name string) (pack.File, error) {
 	return &watchedFile{f, d}, d.note(err)
 }
 
+func (d *watchedDisk) Remove(name string) error { return d.note(d.FS.Remove(name)) }
+
 func (d *watchedDisk) Sync() error { return d.note(d.FS.Sync()) }
 
 // watchedFile is a file of a watchedDisk.
@@ -297,6 +299,45 @@ func (r *scriptRun) versions() {
 		return err
 	})
 	r.moveBranch("side", "aside")
+	r.gc()
+	r.put("main", "after a collection", large(30))
+	r.put("aside", "alone", large(31))
+	r.drop("aside")
+	r.gc()
+}
+
+// gc collects all garbage, what was deleted before included: from the first moment on that can no longer be restored, and a
+// commit that no branch has in its history need not be there.
+func (r *scriptRun) gc() {
+	r.t.Helper()
+	r.step = "collection of garbage"
+	for id := range r.commits {
+		if !r.inUse(id) {
+			delete(r.commits, id)
+		}
+	}
+	report, err := r.store.GC(ctx, pfs.GCOptions{Compact: pfs.CompactAll})
+	r.noError(err)
+	if report.Reclaimable() == 0 {
+		r.t.Error("the collection found no garbage")
+	}
+	r.collected = append(r.collected, report)
+}
+
+// inUse reports whether a commit is in the history of a branch or tag.
+func (r *scriptRun) inUse(id pfs.CommitID) bool {
+	for name, all := range r.shown {
+		if _, other := r.refs[name]; all[len(all)-1] == nil || other && name != "tag" {
+			continue
+		}
+		for entry, err := range r.store.Log(ctx, r.ref(name), "") {
+			r.noError(err)
+			if entry.Commit.ID == id {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // whole does something by which a name comes to show c.
