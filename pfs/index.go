@@ -92,17 +92,26 @@ func (ix *indexer) root(before, after tree.Entry) error {
 			return err
 		}
 	}
-	_, err := ix.dir("", before.Sub, after.Sub)
+	anew := before.Placed != after.Placed
+	if anew && isLarge(before.Sub, after.Sub) {
+		return ix.subtree("", ix.rootOf(before.Sub), ix.rootOf(after.Sub))
+	}
+	_, err := ix.dir("", before.Sub, after.Sub, anew)
 	return err
 }
 
 // dir adds rows for what differs below a directory, and reports whether anything does. A name that changed from a
 // directory to something else comes twice, as added and then as removed: what was put last counts. A directory in which a
-// change was made and taken back before the commit may come as different from what it is equal to; it has no rows.
-func (ix *indexer) dir(path string, before, after *tree.Dir) (bool, error) {
+// change was made and taken back before the commit may come as different from what it is equal to; it has no rows. anew is
+// set when all that is there was put there by the commit, though some of it may have been there before.
+func (ix *indexer) dir(path string, before, after *tree.Dir, anew bool) (bool, error) {
 	put := map[string]bool{}
 	differs := false
-	for delta, err := range diffLinked(ix.ctx, before, after, ix.files) {
+	deltas := diffLinked(ix.ctx, before, after, ix.files)
+	if anew {
+		deltas = both(ix.ctx, before, after, "")
+	}
+	for delta, err := range deltas {
 		switch {
 		case err != nil:
 		case delta.Old == delta.New && !delta.New.IsDir():
@@ -111,7 +120,7 @@ func (ix *indexer) dir(path string, before, after *tree.Dir) (bool, error) {
 			}
 		case delta.Old != nil && delta.New != nil && delta.Old.IsDir() && delta.New.IsDir():
 			var changed bool
-			changed, err = ix.changedDir(joinPath(path, delta.New.Name), delta.Old, delta.New)
+			changed, err = ix.changedDir(joinPath(path, delta.New.Name), delta.Old, delta.New, anew)
 			differs = differs || changed
 			put[delta.New.Name] = true
 		case delta.New != nil:
@@ -148,13 +157,21 @@ func (ix *indexer) delta(dir string, before, after *tree.Entry) error {
 	return ix.whole(path, nil, after.Sub)
 }
 
-// changedDir adds rows for a directory that was there before, and reports whether it is another now.
-func (ix *indexer) changedDir(path string, before, after *tree.Entry) (bool, error) {
-	below, err := ix.dir(path, before.Sub, after.Sub)
+// changedDir adds rows for a directory that was there before, and reports whether it is another now. One that was moved or
+// copied over it is, with all that is in it.
+func (ix *indexer) changedDir(path string, before, after *tree.Entry, anew bool) (bool, error) {
+	anew = anew || before.Placed != after.Placed
+	if anew && isLarge(before.Sub, after.Sub) {
+		if err := ix.put(path, after); err != nil {
+			return true, err
+		}
+		return true, ix.subtree(path, ix.rootOf(before.Sub), ix.rootOf(after.Sub))
+	}
+	below, err := ix.dir(path, before.Sub, after.Sub, anew)
 	switch {
 	case err != nil:
 		return false, err
-	case before.Changed != after.Changed:
+	case anew, before.Changed != after.Changed:
 		return true, ix.put(path, after)
 	case below:
 		return true, ix.path(path, schema.PathRecord{Op: schema.PathBelow})
@@ -180,7 +197,7 @@ func (ix *indexer) whole(path string, before, after *tree.Dir) error {
 	if present == nil {
 		present = after
 	}
-	if present.Totals().Files+present.Totals().Dirs > maxExpand {
+	if isLarge(present) {
 		return ix.subtree(path, ix.rootOf(before), ix.rootOf(after))
 	}
 	for entry, err := range present.All(ix.ctx, "") {
@@ -197,6 +214,15 @@ func (ix *indexer) whole(path string, before, after *tree.Dir) error {
 		}
 	}
 	return nil
+}
+
+// isLarge reports whether there are more entries below directories than have rows of their own.
+func isLarge(dirs ...*tree.Dir) bool {
+	n := uint64(0)
+	for _, d := range dirs {
+		n += d.Totals().Files + d.Totals().Dirs
+	}
+	return n > maxExpand
 }
 
 // rootOf returns the hash of a directory, zero for one that is not there.

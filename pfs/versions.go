@@ -2,6 +2,7 @@ package pfs
 
 import (
 	"context"
+	"errors"
 	"iter"
 )
 
@@ -47,12 +48,18 @@ func (s *Snapshot) Versions(ctx context.Context, prefix string, after VersionMar
 			if err == nil {
 				v, err = scan.version(ev)
 			}
+			if errors.Is(err, errThinned) {
+				continue
+			}
 			if !yield(v, wrap(op, err, s.version.Repo, prefix)) || err != nil {
 				return
 			}
 		}
 	}
 }
+
+// errThinned says that a commit has been thinned out since its row was read.
+var errThinned = errors.New("pfs: the commit has been thinned out")
 
 // versionScan is one listing of versions.
 type versionScan struct {
@@ -146,6 +153,12 @@ func (v *versionScan) events() iter.Seq2[pathEvent, error] {
 				yield(pathEvent{}, err)
 				return
 			}
+			if ev.is == stateLink {
+				if ev.is, err = v.linkedState(ev); err != nil {
+					yield(pathEvent{}, err)
+					return
+				}
+			}
 			if ev.path != path {
 				path, held, listed = ev.path, nil, false
 			}
@@ -158,11 +171,24 @@ func (v *versionScan) events() iter.Seq2[pathEvent, error] {
 				if !emit(ev) {
 					return
 				}
-			case ev.was == stateUnknown:
+			case ev.was == stateUnknown, ev.was == stateLink:
 				held = &ev
 			}
 		}
 	}
+}
+
+// linkedState returns what it is that has several names, of which an event made one.
+func (v *versionScan) linkedState(ev pathEvent) (entryState, error) {
+	ev.is = stateFile
+	version, err := v.version(ev)
+	switch {
+	case errors.Is(err, errThinned):
+		return stateOther, nil
+	case err != nil:
+		return stateUnknown, err
+	}
+	return stateOf(version.Entry.Kind), nil
 }
 
 // version returns an event as callers see it.
@@ -173,11 +199,13 @@ func (v *versionScan) version(ev pathEvent) (FileVersion, error) {
 		out.Commit = Commit{Repo: v.snapshot.version.Repo, Time: v.snapshot.version.Time}
 	} else {
 		c, err := v.snapshot.store.loadCommit(v.ctx, ev.commit)
-		if err == nil && c == nil {
-			err = &Error{Op: "pfs.Versions", Kind: KindCorrupt, Ref: ev.commit.String()}
-		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return out, err
+		case c == nil:
+			return out, &Error{Op: "pfs.Versions", Kind: KindCorrupt, Ref: ev.commit.String()}
+		case c.id != ev.commit:
+			return out, errThinned
 		}
 		out.Commit, files = c.info(v.snapshot.version.Repo), c.view
 	}

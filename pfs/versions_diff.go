@@ -20,11 +20,31 @@ func (v *versionScan) open(q *eventQueue, ev pathEvent) error {
 	if err != nil && KindOf(err) != KindFileNotFound {
 		return err
 	}
-	anew := err == nil && later(placed, entry.Placed).Commit == c.id
-	before, after := tree.Entry{}, tree.Entry{}
-	before.Root, after.Root = ev.subtree.Old, ev.subtree.New
 	d := treeDiff{scan: v, change: c.id, age: ev.age}
-	return q.add(d.events(ev.path, &before, &after, anew))
+	if ev.path == "" {
+		if d.files, err = v.rewritten(c); err != nil {
+			return err
+		}
+	}
+	before, err := store.trees.LoadTop(v.ctx, ev.subtree.Old)
+	if err != nil {
+		return err
+	}
+	after, err := store.trees.LoadTop(v.ctx, ev.subtree.New)
+	if err != nil {
+		return err
+	}
+	anew := entry.IsDir() && later(placed, entry.Placed).Commit == c.id
+	return q.add(d.events(ev.path, before, after, anew))
+}
+
+// rewritten returns the files with several names that a commit has changed. Their names may be where nothing else has.
+func (v *versionScan) rewritten(c *commit) (map[schema.ID]bool, error) {
+	parent, err := v.snapshot.store.ancestor(v.ctx, c, 1)
+	if err != nil || parent == nil {
+		return nil, err
+	}
+	return rewrittenFiles(v.ctx, parent.view, c.view)
 }
 
 // treeDiff finds the files that a change of a directory has changed.
@@ -32,19 +52,21 @@ type treeDiff struct {
 	scan   *versionScan
 	change schema.ID
 	age    age
-	yield  func(pathEvent, error) bool
+	// files are those with several names that it has changed, too.
+	files map[schema.ID]bool
+	yield func(pathEvent, error) bool
 }
 
 // events yields them in order. anew is set when the change put all that is in the directory there anew, though the same may
 // have been there before.
-func (d treeDiff) events(path string, before, after *tree.Entry, anew bool) iter.Seq2[pathEvent, error] {
+func (d treeDiff) events(path string, before, after *tree.Dir, anew bool) iter.Seq2[pathEvent, error] {
 	return func(yield func(pathEvent, error) bool) {
 		d.yield = yield
 		at := path
 		if at != "" {
 			at += "/"
 		}
-		d.dir(at, d.sub(before), d.sub(after), below(path, d.scan.from), anew || d.places(after))
+		d.dir(at, before, after, below(path, d.scan.from), anew)
 	}
 }
 
@@ -62,13 +84,10 @@ func below(dir, from string) string {
 
 // sub returns the directory that an entry is; an empty one in the absence of it.
 func (d *treeDiff) sub(e *tree.Entry) *tree.Dir {
-	switch {
-	case e == nil:
+	if e == nil {
 		return d.scan.snapshot.store.trees.Empty()
-	case e.Sub != nil:
-		return e.Sub
 	}
-	return d.scan.snapshot.store.trees.Load(e.Root, e.Totals)
+	return e.Sub
 }
 
 func (d *treeDiff) places(e *tree.Entry) bool {
@@ -82,14 +101,13 @@ func (d *treeDiff) dir(at string, before, after *tree.Dir, from string, anew boo
 	if inside {
 		first += "/"
 	}
-	deltas := tree.DiffFrom(d.scan.ctx, before, after, first)
-	if anew {
-		deltas = both(d.scan.ctx, before, after, first)
-	}
-	for delta, err := range deltas {
+	for delta, err := range d.deltas(before, after, first, anew) {
 		if err != nil {
 			d.yield(pathEvent{}, err)
 			return false
+		}
+		if delta.Key < first {
+			continue
 		}
 		path, into := at+delta.Key, ""
 		if inside && delta.Key == first {
@@ -105,9 +123,22 @@ func (d *treeDiff) dir(at string, before, after *tree.Dir, from string, anew boo
 	return true
 }
 
+func (d *treeDiff) deltas(before, after *tree.Dir, first string, anew bool) iter.Seq2[tree.Delta, error] {
+	switch {
+	case anew:
+		return both(d.scan.ctx, before, after, first)
+	case len(d.files) > 0:
+		return diffLinked(d.scan.ctx, before, after, d.files)
+	}
+	return tree.DiffFrom(d.scan.ctx, before, after, first)
+}
+
 func (d *treeDiff) delta(path, into string, delta tree.Delta, anew bool) bool {
 	if strings.HasSuffix(path, "/") {
 		return d.dir(path, d.sub(delta.Old), d.sub(delta.New), into, anew || d.places(delta.New))
+	}
+	if delta.Old == delta.New && !d.files[delta.New.Link] {
+		return true
 	}
 	ev := pathEvent{path: path, age: d.age, commit: d.change, is: stateOther, was: stateOther}
 	if delta.Old != nil {
@@ -116,7 +147,7 @@ func (d *treeDiff) delta(path, into string, delta tree.Delta, anew bool) bool {
 	if delta.New != nil {
 		ev.is = stateOf(delta.New.Kind)
 	}
-	if ev.is != stateFile && ev.was != stateFile {
+	if ev.is == stateOther && ev.was == stateOther {
 		return true
 	}
 	return d.yield(ev, nil)

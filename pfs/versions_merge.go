@@ -18,12 +18,16 @@ const (
 	stateFile
 	// stateOther: nothing is there, or something else.
 	stateOther
+	// stateLink: a name of something that has several is there.
+	stateLink
 )
 
-// stateOf takes every name of a file with several for a file, which next to all such are.
 func stateOf(kind schema.Kind) entryState {
-	if kind == schema.KindFile || kind == schema.KindLink {
+	switch kind {
+	case schema.KindFile:
 		return stateFile
+	case schema.KindLink:
+		return stateLink
 	}
 	return stateOther
 }
@@ -160,8 +164,12 @@ func (v *versionScan) isPassed(ev pathEvent) bool {
 func (v *versionScan) begin(q *eventQueue) error {
 	s := v.snapshot
 	if !s.version.Pending.IsZero() {
-		d := treeDiff{scan: v, change: s.version.Pending}
-		if err := q.add(d.events("", &v.head.root, &s.view.root, false)); err != nil {
+		files, err := rewrittenFiles(v.ctx, v.head.view, s.view)
+		if err != nil {
+			return err
+		}
+		d := treeDiff{scan: v, change: s.version.Pending, files: files}
+		if err := q.add(d.events("", v.head.root.Sub, s.view.root.Sub, d.places(&s.view.root))); err != nil {
 			return err
 		}
 	}

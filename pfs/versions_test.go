@@ -119,7 +119,7 @@ func gotVersions(t *testing.T, s *pfs.Store, ref pfs.Ref, prefix string, size in
 // and whole directories that come, change, move, are copied, replaced by other kinds, and go; of branches of branches, merges
 // and resets; with changes pending.
 func TestVersionsAreThoseOfTheCommits(t *testing.T) {
-	rounds := 12
+	rounds := 6
 	if full() {
 		rounds = 300
 	}
@@ -214,7 +214,8 @@ func (h *historian) branch(from pfs.Ref) {
 func (h *historian) change() func(tx *pfs.Tx) error {
 	path, other, dir, to := h.path(), h.path(), h.dir(), h.dir()
 	many := 1 + h.rnd.IntN(80)
-	switch h.rnd.IntN(9) {
+	version := snapshotOf(h.t, h.s, h.branches[h.rnd.IntN(len(h.branches))])
+	switch h.rnd.IntN(12) {
 	case 0:
 		return func(tx *pfs.Tx) error { return tx.Remove(path) }
 	case 1:
@@ -233,6 +234,12 @@ func (h *historian) change() func(tx *pfs.Tx) error {
 			return nil
 		}
 	case 5:
+		return func(tx *pfs.Tx) error { return tx.Rename(dir, to, pfs.RenameExchange) }
+	case 6:
+		return func(tx *pfs.Tx) error { return tx.Copy(dir, version, to) }
+	case 7:
+		return func(tx *pfs.Tx) error { return tx.Link(path, other) }
+	case 8:
 		return func(tx *pfs.Tx) error {
 			_ = tx.Remove(path)
 			return tx.Create(path, pfs.Entry{Kind: pfs.EntrySymlink, Target: "x", Mode: 0o777})
