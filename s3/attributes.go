@@ -2,7 +2,11 @@ package s3
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
+
+	"pfsd/pfs"
+	"pfsd/s3/checksum"
 )
 
 // attributesResult is the answer of GetObjectAttributes; only what was asked for is in it.
@@ -15,8 +19,20 @@ type attributesResult struct {
 	ObjectSize   *int64       `xml:",omitempty"`
 }
 
+// objectParts is a page of the parts that an object was uploaded in.
 type objectParts struct {
-	PartsCount int
+	PartsCount           int
+	PartNumberMarker     int
+	NextPartNumberMarker int
+	MaxParts             int
+	IsTruncated          bool
+	Part                 []objectPart
+}
+
+type objectPart struct {
+	PartNumber int
+	Size       int64
+	checksumXML
 }
 
 // getObjectAttributes answers what the header x-amz-object-attributes asks for.
@@ -36,8 +52,8 @@ func (h *Handler) getObjectAttributes(q *request) error {
 	}
 	var answer attributesResult
 	for name := range strings.SplitSeq(asked, ",") {
-		if !h.attribute(&answer, strings.TrimSpace(name), o) {
-			return failf(codeInvalidArgument, "Invalid attribute name specified.")
+		if err := h.attribute(q, &answer, strings.TrimSpace(name), o); err != nil {
+			return err
 		}
 	}
 	q.w.setVersionID(versionID(&o.entry, o.version))
@@ -45,8 +61,8 @@ func (h *Handler) getObjectAttributes(q *request) error {
 	return q.w.xml(http.StatusOK, answer)
 }
 
-// attribute adds the attribute of that name and reports whether there is one.
-func (h *Handler) attribute(answer *attributesResult, name string, o *object) bool {
+// attribute adds the attribute of that name.
+func (h *Handler) attribute(q *request, answer *attributesResult, name string, o *object) (err error) {
 	switch name {
 	case "ETag":
 		answer.ETag = h.etag(&o.entry)
@@ -61,11 +77,78 @@ func (h *Handler) attribute(answer *attributesResult, name string, o *object) bo
 			answer.Checksum = &sums
 		}
 	case "ObjectParts":
-		if layout, ok := layoutOf(&o.entry); ok {
-			answer.ObjectParts = &objectParts{PartsCount: len(layout.sizes)}
-		}
+		answer.ObjectParts, err = h.partsOf(q, o)
 	default:
-		return false
+		return failf(codeInvalidArgument, "Invalid attribute name specified.")
 	}
-	return true
+	return err
+}
+
+// partsOf returns the page of o's parts that q asks for; nil when it was not uploaded in parts.
+func (h *Handler) partsOf(q *request, o *object) (*objectParts, error) {
+	layout, ok := layoutOf(&o.entry)
+	if !ok {
+		return nil, nil
+	}
+	marker, err := headerNumber(q, "X-Amz-Part-Number-Marker", 0, pfs.MaxParts)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := headerNumber(q, "X-Amz-Max-Parts", maxKeys, maxKeys)
+	if err != nil {
+		return nil, err
+	}
+	page := &objectParts{PartsCount: len(layout.sizes), PartNumberMarker: marker, MaxParts: limit, NextPartNumberMarker: marker}
+	for i := marker; i < len(layout.sizes); i++ {
+		if len(page.Part) == limit {
+			page.IsTruncated = true
+			break
+		}
+		sums, err := h.partChecksum(q, o, &layout, i)
+		if err != nil {
+			return nil, err
+		}
+		shown := objectPart{PartNumber: i + 1, Size: layout.sizes[i], checksumXML: checksumElements(sums)}
+		shown.ChecksumType = ""
+		page.Part, page.NextPartNumberMarker = append(page.Part, shown), i+1
+	}
+	return page, nil
+}
+
+// partChecksum returns the checksum of the part of o at index i, by the algorithm of that of the whole; nil when that has
+// none. When it was not kept it is computed, which reads the part.
+func (h *Handler) partChecksum(q *request, o *object, layout *partLayout, i int) (map[string]string, error) {
+	if o.entry.Meta == nil {
+		return nil, nil
+	}
+	for _, a := range checksum.Algorithms() {
+		if o.entry.Meta.Checksums[a.Key()] == "" {
+			continue
+		}
+		if digest, ok := layout.digest(a, i); ok {
+			return with(nil, a.Key(), checksum.Encode(digest)), nil
+		}
+		sum, part := a.New(), layout.part(i)
+		if part.size > 0 {
+			file := h.store.OpenContent(o.entry.Content)
+			if _, err := file.CopyRange(q.Context(), sum, part.offset, part.size); err != nil {
+				return nil, err
+			}
+		}
+		return with(nil, a.Key(), checksum.Encode(sum.Sum(nil))), nil
+	}
+	return nil, nil
+}
+
+// headerNumber returns the number in a header of q, missing when it is not there, and at most most.
+func headerNumber(q *request, name string, missing, most int) (int, error) {
+	value := q.Header.Get(name)
+	if value == "" {
+		return missing, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 {
+		return 0, failf(codeInvalidArgument, "Provided "+strings.ToLower(name)+" not an integer or within integer range")
+	}
+	return min(n, most), nil
 }

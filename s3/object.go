@@ -119,20 +119,6 @@ func (h *Handler) setObject(q *request, o *object) {
 	}
 }
 
-// setChecksums adds the checksums of the whole object to the answer, when q asks for them.
-func setChecksums(q *request, e *pfs.Entry) {
-	if e.Meta == nil || !strings.EqualFold(q.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
-		return
-	}
-	header := q.w.Header()
-	for _, a := range checksum.Algorithms() {
-		if value := e.Meta.Checksums[a.Key()]; value != "" {
-			header.Set(a.Header(), value)
-			header.Set("X-Amz-Checksum-Type", string(typeOf(value)))
-		}
-	}
-}
-
 // typeOf returns whether a stored checksum is that of the whole, or made of those of parts.
 func typeOf(value string) checksum.Type {
 	if strings.Contains(value, "-") {

@@ -39,8 +39,9 @@ func (h *Handler) getObject(q *request) error {
 	header.Set("Content-Length", strconv.FormatInt(part.size, 10))
 	if status == http.StatusPartialContent {
 		header.Set("Content-Range", part.contentRange(o.entry.Size()))
-	} else {
-		setChecksums(q, &o.entry)
+	}
+	if err := h.showChecksums(q, o, status); err != nil {
+		return err
 	}
 	return h.send(q, o, part, status)
 }
@@ -142,10 +143,7 @@ func (h *Handler) partOf(q *request, o *object) (byteRange, int, error) {
 	if ok {
 		q.w.Header().Set("X-Amz-Mp-Parts-Count", strconv.Itoa(len(layout.sizes)))
 	}
-	part := byteRange{size: layout.sizes[number-1]}
-	for _, size := range layout.sizes[:number-1] {
-		part.offset += size
-	}
+	part := layout.part(number - 1)
 	if part.size == 0 {
 		return part, http.StatusOK, nil
 	}

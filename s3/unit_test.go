@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pfsd/pfs"
+	"pfsd/s3/checksum"
 )
 
 func TestMtime(t *testing.T) {
@@ -59,6 +60,24 @@ func TestLayout(t *testing.T) {
 	}
 	if got, ok := layoutOf(entry(l.String(), 27)); !ok || !slices.Equal(got.sizes, l.sizes) || got.upload != "id" {
 		t.Errorf("got %+v, %v", got, ok)
+	}
+	l = partLayout{upload: "id", sizes: []int64{1, 2}}
+	l.keep(checksum.CRC32, []checksum.Part{{Digest: []byte("abcd")}, {Digest: []byte("efgh")}})
+	if got := l.String(); got != "id 1*1 2*1 crc32:YWJjZGVmZ2g=" {
+		t.Errorf("got %q", got)
+	}
+	got, ok := layoutOf(entry(l.String(), 3))
+	if digest, kept := got.digest(checksum.CRC32, 1); !ok || !kept || string(digest) != "efgh" {
+		t.Errorf("got %+v, %v", got, ok)
+	}
+	if _, kept := got.digest(checksum.CRC32C, 1); kept {
+		t.Error("a checksum of another algorithm was kept")
+	}
+	for _, unread := range []string{"id 3*1 crc32:YWJj", "id 3*1 crc32:!", "id 3*1 md5:YWJjZA==", "id 3*1 crc32:"} {
+		got, ok := layoutOf(entry(unread, 3))
+		if _, kept := got.digest(checksum.CRC32, 0); !ok || kept {
+			t.Errorf("%q: %v, %v", unread, ok, kept)
+		}
 	}
 	for _, bad := range []string{"", " ", "id", "id 5", "id 27*0", "id 27*-1", "id -27*1", "id x*1", "id 0*99999999999",
 		"id 26*1", "id 27*1 x"} {

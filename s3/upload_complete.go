@@ -186,29 +186,30 @@ func completedMetadata(q *request, upload *pfs.Upload, parts []pfs.Part) (*pfs.M
 	if value := q.Header.Get("X-Amz-Mp-Object-Size"); value != "" && value != strconv.FormatInt(total, 10) {
 		return nil, failf(codeInvalidRequest, "The provided 'x-amz-mp-object-size' header does not match what was uploaded.")
 	}
-	meta.Headers = with(maps.Clone(meta.Headers), layoutHeader, layout.String())
 	meta.Checksums = nil
 	if a, t, ok := uploadChecksum(upload.Meta); ok {
-		sum, err := joinChecksums(a, t, parts)
+		pieces, err := partDigests(a, parts)
 		if err != nil {
 			return nil, err
 		}
-		meta.Checksums = with(nil, a.Key(), sum)
+		meta.Checksums = with(nil, a.Key(), a.Join(t, pieces))
+		layout.keep(a, pieces)
 	}
+	meta.Headers = with(maps.Clone(meta.Headers), layoutHeader, layout.String())
 	return meta, checkWhole(q, meta.Checksums)
 }
 
-// joinChecksums returns the checksum of the object that parts make.
-func joinChecksums(a checksum.Algorithm, t checksum.Type, parts []pfs.Part) (string, error) {
+// partDigests returns the checksums of parts.
+func partDigests(a checksum.Algorithm, parts []pfs.Part) ([]checksum.Part, error) {
 	pieces := make([]checksum.Part, len(parts))
 	for i := range parts {
 		digest, ok := a.Decode(parts[i].Checksums[a.Key()])
 		if !ok {
-			return "", errors.New("a part lacks the checksum of its upload")
+			return nil, errors.New("a part lacks the checksum of its upload")
 		}
 		pieces[i] = checksum.Part{Digest: digest, Size: parts[i].Size}
 	}
-	return a.Join(t, pieces), nil
+	return pieces, nil
 }
 
 // checkWhole compares the checksum that the client gives for the object with the one that it has.
