@@ -25,6 +25,7 @@ var (
 	aws    = sync.OnceValues(func() (string, error) { return tool("aws", "--version") })
 	rclone = sync.OnceValues(func() (string, error) { return tool("rclone", "version") })
 	s3cmd  = sync.OnceValues(func() (string, error) { return tool("s3cmd", "--version") })
+	s3fs   = sync.OnceValues(func() (string, error) { return tool("s3fs", "--version") })
 	b3sum  = sync.OnceValues(func() (string, error) { return tool("b3sum", "--version") })
 )
 
@@ -48,29 +49,68 @@ func (s *Store) LinkAWS() {
 // AWS runs the AWS CLI on the door, which must succeed, and returns its stdout.
 func (s *Store) AWS(d *S3, args ...string) string {
 	s.t.Helper()
-	return s.Run(s.Command(s.tool(aws), append([]string{"--endpoint-url", d.URL}, args...)...))
+	return s.Run(s.AWSCommand(d, args...))
+}
+
+// AWSCommand returns a command of the AWS CLI on the door.
+func (s *Store) AWSCommand(d *S3, args ...string) *exec.Cmd {
+	s.t.Helper()
+	cmd := s.Command(s.tool(aws), append([]string{"--endpoint-url", d.URL}, args...)...)
+	cmd.Env = s.ClientEnv(d)
+	return cmd
 }
 
 // Rclone runs rclone, with the door as the remote `pfsd:`; it must succeed.
 func (s *Store) Rclone(d *S3, args ...string) string {
 	s.t.Helper()
+	return s.Run(s.RcloneCommand(d, args...))
+}
+
+// RcloneCommand returns a command of rclone, with the door as the remote `pfsd:`. It takes its configuration from the
+// environment, and the file that it would keep must exist, or it says so.
+func (s *Store) RcloneCommand(d *S3, args ...string) *exec.Cmd {
+	s.t.Helper()
+	if d.CA != "" {
+		args = append([]string{"--ca-cert", d.CA}, args...)
+	}
 	cmd := s.Command(s.tool(rclone), args...)
-	cmd.Env = s.Env("RCLONE_CONFIG="+filepath.Join(s.home, "rclone.conf"), "RCLONE_CONFIG_PFSD_TYPE=s3",
+	cmd.Env = s.Env("RCLONE_CONFIG="+s.emptyFile("rclone.conf"), "RCLONE_CONFIG_PFSD_TYPE=s3",
 		"RCLONE_CONFIG_PFSD_PROVIDER=Other", "RCLONE_CONFIG_PFSD_ENDPOINT="+d.URL,
-		"RCLONE_CONFIG_PFSD_ACCESS_KEY_ID=any", "RCLONE_CONFIG_PFSD_SECRET_ACCESS_KEY=any")
-	return s.Run(cmd)
+		"RCLONE_CONFIG_PFSD_ACCESS_KEY_ID="+d.Key, "RCLONE_CONFIG_PFSD_SECRET_ACCESS_KEY="+d.Secret)
+	return cmd
 }
 
 // S3cmd runs s3cmd on the door; it must succeed.
 func (s *Store) S3cmd(d *S3, args ...string) string {
 	s.t.Helper()
-	options := []string{"--host=" + d.Host, "--host-bucket=" + d.Host, "--no-ssl", "--access_key=any", "--secret_key=any",
-		"--config=" + filepath.Join(s.home, "s3cfg")}
-	if err := os.WriteFile(filepath.Join(s.home, "s3cfg"), nil, 0o600); err != nil {
+	return s.Run(s.S3cmdCommand(d, args...))
+}
+
+// S3cmdCommand returns a command of s3cmd on the door.
+func (s *Store) S3cmdCommand(d *S3, args ...string) *exec.Cmd {
+	s.t.Helper()
+	options := []string{"--host=" + d.Host, "--host-bucket=" + d.Host, "--access_key=" + d.Key, "--secret_key=" + d.Secret,
+		"--config=" + s.emptyFile("s3cfg")}
+	if d.CA == "" {
+		options = append(options, "--no-ssl")
+	} else {
+		options = append(options, "--ssl", "--ca-certs="+d.CA)
+	}
+	return s.Command(s.tool(s3cmd), append(options, args...)...)
+}
+
+// emptyFile returns the path of an empty configuration file of a client.
+func (s *Store) emptyFile(name string) string {
+	s.t.Helper()
+	path := filepath.Join(s.home, name)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	return s.Run(s.Command(s.tool(s3cmd), append(options, args...)...))
+	return path
 }
+
+// ClientEnv returns Env with what a client of the door needs to know.
+func (s *Store) ClientEnv(d *S3) []string { return append(s.Env(), d.Environ()...) }
 
 // B3sum returns what `b3sum` prints as the hash of the file at path.
 func (s *Store) B3sum(path string) string {

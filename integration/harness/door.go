@@ -1,6 +1,10 @@
 package harness
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -15,6 +19,10 @@ type S3 struct {
 	*Process
 	// Host is HOST:PORT, URL the endpoint.
 	Host, URL string
+	// Key and Secret are what clients sign with: the key pair of the door, or any at all when it has none.
+	Key, Secret string
+	// CA is the path of the certificate that vouches for a door with TLS; empty for one without.
+	CA string
 }
 
 var listening = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
@@ -25,6 +33,22 @@ func (s *Store) S3(args ...string) *S3 {
 	return newS3(s.Start(append([]string{"s3", "--addr", "127.0.0.1:0"}, args...)...))
 }
 
+// KeyedS3 is S3 with a key pair; over TLS if there is a certificate.
+func (s *Store) KeyedS3(c *Certificate, args ...string) *S3 {
+	s.t.Helper()
+	const key, secret = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+	args = append(args, "--access-key", key, "--secret-key", secret)
+	if c != nil {
+		args = append(args, "--tls-cert", c.Cert, "--tls-key", c.Key)
+	}
+	d := s.S3(args...)
+	d.Key, d.Secret = key, secret
+	if c != nil {
+		d.URL, d.CA = "https://"+d.Host, c.CA
+	}
+	return d
+}
+
 // newS3 awaits the ready line of an S3 door.
 func newS3(p *Process) *S3 {
 	p.t.Helper()
@@ -33,7 +57,7 @@ func newS3(p *Process) *S3 {
 	if host == "" {
 		p.t.Fatalf("no address in %q", line)
 	}
-	return &S3{p, host, "http://" + host}
+	return &S3{Process: p, Host: host, URL: "http://" + host, Key: "any", Secret: "any"}
 }
 
 // Serve starts `pfsd serve` with an S3 door and a mount of address on a directory that exists, in one process.
@@ -46,10 +70,20 @@ func (s *Store) Serve(address, dir string) (*S3, *Mount) {
 	return door, &Mount{p, dir}
 }
 
-// Client returns a client of a door without keys.
+// Environ returns the environment variables that tell AWS SDKs, curl and Node.js the keys of the door and whom to trust;
+// ENDPOINT is its URL, for scripts.
+func (d *S3) Environ() []string {
+	env := []string{"ENDPOINT=" + d.URL, "AWS_ACCESS_KEY_ID=" + d.Key, "AWS_SECRET_ACCESS_KEY=" + d.Secret}
+	if d.CA != "" {
+		env = append(env, "AWS_CA_BUNDLE="+d.CA, "CURL_CA_BUNDLE="+d.CA, "NODE_EXTRA_CA_CERTS="+d.CA)
+	}
+	return env
+}
+
+// Client returns a client of the door, with its keys.
 func (d *S3) Client(t testing.TB) *minio.Core {
 	t.Helper()
-	return d.ClientOf(t, "any", "any")
+	return d.ClientOf(t, d.Key, d.Secret)
 }
 
 // ClientOf returns a client that signs with a key pair.
@@ -60,11 +94,32 @@ func (d *S3) ClientOf(t testing.TB, key, secret string) *minio.Core {
 		BucketLookup: minio.BucketLookupPath,
 		Region:       "us-east-1",
 		MaxRetries:   1,
+		Secure:       d.CA != "",
+		Transport:    d.Transport(t),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return core
+}
+
+// Transport returns what HTTP clients of the door use: it trusts its certificate. It is closed when the test ends.
+func (d *S3) Transport(t testing.TB) *http.Transport {
+	t.Helper()
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	if d.CA == "" {
+		return transport
+	}
+	pem, err := os.ReadFile(d.CA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+	if !transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+		t.Fatalf("no certificate in %s", d.CA)
+	}
+	return transport
 }
 
 // Mount is a running mount.

@@ -47,6 +47,18 @@ func New(t testing.TB) *Store {
 	return s
 }
 
+// In returns the store for a test within the test that made it, with a private directory for its clients.
+func (s *Store) In(t testing.TB) *Store {
+	t.Helper()
+	within := *s
+	within.t, within.Dir = t, t.TempDir()
+	within.home = filepath.Join(within.Dir, "home")
+	if err := os.Mkdir(within.home, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return &within
+}
+
 // nobody is the user that owns nothing.
 const nobody = 65534
 
@@ -161,6 +173,22 @@ func PfsdList[T any](s *Store, args ...string) []T {
 func (s *Store) Run(cmd *exec.Cmd) string {
 	s.t.Helper()
 	return s.must(strings.Join(cmd.Args, " "), s.run(cmd))
+}
+
+// Quiet runs cmd, which must succeed without a word on stderr, and returns its stdout.
+func (s *Store) Quiet(cmd *exec.Cmd) string {
+	s.t.Helper()
+	r := s.run(cmd)
+	if r.Code == 0 && r.Stderr != "" {
+		s.t.Errorf("%s warns:\n%s", strings.Join(cmd.Args, " "), r.Stderr)
+	}
+	return s.must(strings.Join(cmd.Args, " "), r)
+}
+
+// Result runs cmd and returns whatever came of it.
+func (s *Store) Result(cmd *exec.Cmd) Result {
+	s.t.Helper()
+	return s.run(cmd)
 }
 
 func (s *Store) must(what string, r Result) string {
