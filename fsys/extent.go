@@ -134,8 +134,11 @@ func (d *fileData) extentLocked(ctx context.Context, off int64) (data bool, end 
 // maxCopy is how much one request can say that it has copied: as copy_file_range(2), whole pages below 2 GiB.
 const maxCopy = 0x7ffff000
 
+// maxSplice is how much one request copies where that takes reading.
+const maxSplice = 128 << 20
+
 // CopyFileRange copies a file's beginning, or goes on with that, into an empty one by giving it the same content: no bytes
-// move. All else the kernel is to do by reading and writing.
+// move. Other copies are made within the store, where the bytes are there already.
 func (m *mount) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint32, fuse.Status) {
 	source, from := m.file(&in.InHeader)
 	target := m.table.get(in.NodeIdOut)
@@ -144,8 +147,6 @@ func (m *mount) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint
 		return 0, fuse.EROFS
 	case target == nil || from == nil || target.data.Load() == nil:
 		return 0, fuse.EBADF
-	case source == target || in.OffIn != in.OffOut:
-		return 0, fuse.Status(syscall.EOPNOTSUPP)
 	}
 	content, err := m.settledContent(source, from)
 	if err != nil {
@@ -158,8 +159,15 @@ func (m *mount) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint
 	size := min(int64(min(in.Len, maxCopy)), content.Size-off)
 	target.folding.Lock()
 	defer target.folding.Unlock()
-	if !target.data.Load().adopt(content, off, off+size, m.now()) {
-		return 0, fuse.Status(syscall.EOPNOTSUPP)
+	d := target.data.Load()
+	if source == target || in.OffIn != in.OffOut || !d.adopt(content, off, off+size, m.now()) {
+		size = min(size, maxSplice)
+		if in.OffOut > maxSize || int64(in.OffOut)+size > maxSize {
+			return 0, fuse.Status(syscall.EFBIG)
+		}
+		if err := m.splice(d, content, off, int64(in.OffOut), size); err != nil {
+			return 0, m.fail("copy_file_range", err)
+		}
 	}
 	m.dirty.add(target)
 	return uint32(size), fuse.OK

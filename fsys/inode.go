@@ -46,6 +46,9 @@ type inode struct {
 	names uint32
 	// content of a file as it was when the store and this inode last agreed.
 	content pfs.Content
+	// stored is how many bytes storedOf, one of the contents that it has had, has outside of holes.
+	stored   int64
+	storedOf pfs.Content
 	// target of a symlink.
 	target string
 	// meta is what users have attached; a value that is never changed.

@@ -141,6 +141,13 @@ func (f *File) NextHole(ctx context.Context, off int64) (int64, error) {
 	return found(f.store.NextHole(ctx, f.content, off))
 }
 
+// Holes returns how many bytes are in holes. Errors are as with NextData.
+func (f *File) Holes(ctx context.Context) (int64, error) {
+	defer runtime.KeepAlive(f)
+	n, err := f.store.Holes(ctx, f.content)
+	return n, wrap("pfs.Holes", err, "", "")
+}
+
 func found(at int64, err error) (int64, error) {
 	if err == io.EOF {
 		return at, err
