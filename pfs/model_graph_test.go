@@ -2,7 +2,6 @@ package pfs_test
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -131,6 +130,21 @@ func (m *modelRun) revert(r *rapid.T) {
 	}
 }
 
+// cherryPick does on a branch what some commit of any did.
+func (m *modelRun) cherryPick(r *rapid.T) {
+	from, to := m.anyBranch(r), m.anyBranch(r)
+	a, b := m.branches[from], m.branches[to]
+	if len(a) < 2 {
+		r.Skip("nothing to pick")
+	}
+	i := rapid.IntRange(1, len(a)-1).Draw(r, "commit")
+	made, err := m.s.CherryPick(ctx, m.ref(from, i), pfs.BranchRef("images", to), byCLI, pfs.ResolveNone)
+	want, agree := threeWay(a[i-1].files, b.last(), a[i].files)
+	if !m.contradiction(err, agree, pfs.BranchRef("images", to), m.ref(from, i), m.ref(from, i-1)) && made.ID != b[len(b)-1].id {
+		m.branches[to] = append(b, version{id: made.ID, files: want})
+	}
+}
+
 // merge merges a branch into another when the model can tell what comes of it: when the last version that both have is the
 // merge base, as it is when no merge has joined them before.
 func (m *modelRun) merge(r *rapid.T) {
@@ -158,42 +172,5 @@ func (m *modelRun) merge(r *rapid.T) {
 	}
 	if err != nil {
 		r.Fatal(err)
-	}
-}
-
-// open makes two open commits on a branch and finishes both.
-func (m *modelRun) open(r *rapid.T) {
-	name := m.anyBranch(r)
-	ref := pfs.BranchRef("images", name)
-	base := m.branches[name].last()
-	var opened [2]pfs.Ref
-	var files [2]map[string]string
-	for i := range opened {
-		o, err := m.s.StartCommit(ctx, ref, byCLI)
-		if err != nil {
-			r.Fatal(err)
-		}
-		opened[i] = pfs.Ref{Repo: "images", Name: name, Commit: o.ID}
-		path, text := drawPath.Draw(r, fmt.Sprint("path", i)), m.text()
-		files[i] = maps.Clone(base)
-		c := ingest(m.t, m.s, text)
-		_, err = m.s.Update(ctx, opened[i], byCLI, func(tx *pfs.Tx) error { return tx.PutFile(path, c, nil, 0) })
-		switch {
-		case err == nil:
-			files[i][path] = text
-		case pfs.KindOf(err) != pfs.KindIsDir && pfs.KindOf(err) != pfs.KindNotDir:
-			r.Fatal(err)
-		}
-	}
-	for i, o := range opened {
-		want, agree := threeWay(base, m.branches[name].last(), files[i])
-		made, err := m.s.FinishCommit(ctx, o, byCLI, pfs.ResolveNone)
-		if m.contradiction(err, agree, ref, o) {
-			if err := m.s.AbortCommit(ctx, o); err != nil {
-				r.Fatal(err)
-			}
-			continue
-		}
-		m.branches[name] = append(m.branches[name], version{id: made.ID, files: want})
 	}
 }

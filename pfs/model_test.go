@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pfsd/pfs"
+	"pfsd/pfs/pfstest"
 )
 
 // version is what the model knows of a commit: the text of every file.
@@ -36,13 +37,19 @@ func isFree(files map[string]string, path string) bool {
 // TestModel makes a random history of branches and compares every version of each, and the log of every path, with a model.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		s := newImages(t)
+		clock := pfstest.NewClock()
+		opts := pfstest.Options(t)
+		opts.Now = clock.Now
+		s := pfstest.NewStoreWith(t, opts)
+		if _, err := s.CreateRepo(ctx, "images", pfs.Owner{}, byCLI); err != nil {
+			r.Fatal(err)
+		}
 		head, err := s.Commit(ctx, master)
 		if err != nil {
 			r.Fatal(err)
 		}
-		m := &modelRun{r: r, t: t, s: s, branches: map[string]history{"master": {{head.ID, map[string]string{}}}},
-			merged: map[string]bool{}}
+		m := &modelRun{r: r, t: t, s: s, clock: clock, merged: map[string]bool{},
+			branches: map[string]history{"master": {{head.ID, map[string]string{}}}}}
 		r.Repeat(map[string]func(*rapid.T){
 			"put":       m.put,
 			"putMany":   m.putMany,
@@ -55,7 +62,15 @@ func TestModel(t *testing.T) {
 			"squash":    m.squash,
 			"merge":     m.merge,
 			"revert":    m.revert,
-			"open":      m.open,
+			"pick":      m.cherryPick,
+			"start":     m.start,
+			"write":     m.write,
+			"finish":    m.finish,
+			"abort":     m.abort,
+			"rename":    m.rename,
+			"delete":    m.deleteBranch,
+			"deleteAll": m.deleteRepo,
+			"thin":      m.thin,
 		})
 		m.check()
 		if report, err := s.Check(ctx, pfs.CheckOptions{Deep: true}); err != nil || len(report.Problems) > 0 {
@@ -68,7 +83,9 @@ type modelRun struct {
 	r        *rapid.T
 	t        *testing.T
 	s        *pfs.Store
+	clock    *pfstest.Clock
 	branches map[string]history
+	opened   []*openModel
 	// merged are the branches that have a merge in their history.
 	merged map[string]bool
 	n      int
@@ -83,6 +100,12 @@ var (
 
 func (m *modelRun) anyBranch(r *rapid.T) string {
 	return rapid.SampledFrom(slices.Sorted(maps.Keys(m.branches))).Draw(r, "branch")
+}
+
+// newName returns a name that no branch has had.
+func (m *modelRun) newName() string {
+	m.n++
+	return fmt.Sprint("b", m.n)
 }
 
 func (m *modelRun) text() string {
@@ -194,7 +217,7 @@ func (m *modelRun) removeDir(r *rapid.T) {
 	m.commit(name, files, func(tx *pfs.Tx) error { return tx.RemoveAll(dir) })
 }
 
-// apply makes two changes that end in one commit.
+// apply makes two changes that end in one commit, as a mount does.
 func (m *modelRun) apply(r *rapid.T) {
 	name := m.anyBranch(r)
 	ref := pfs.BranchRef("images", name)
@@ -205,7 +228,7 @@ func (m *modelRun) apply(r *rapid.T) {
 			continue
 		}
 		c := ingest(m.t, m.s, text)
-		err := m.s.Apply(ctx, ref, byCLI, func(tx *pfs.Tx) error { return tx.PutFile(path, c, nil, 0) })
+		err := m.s.Apply(ctx, ref, pfs.By{Origin: pfs.OriginMount}, func(tx *pfs.Tx) error { return tx.PutFile(path, c, nil, 0) })
 		if pfs.KindOf(err) == pfs.KindIsDir {
 			continue
 		}
@@ -224,7 +247,7 @@ func (m *modelRun) apply(r *rapid.T) {
 }
 
 func (m *modelRun) branch(r *rapid.T) {
-	name := fmt.Sprint("b", len(m.branches))
+	name := m.newName()
 	from := m.anyBranch(r)
 	up := rapid.IntRange(0, len(m.branches[from])-1).Draw(r, "up")
 	at, err := pfs.BranchRef("images", from).At(fmt.Sprintf("HEAD~%d", up))
@@ -257,6 +280,11 @@ func (m *modelRun) check() {
 			}
 		}
 		m.checkLogs(ref, h)
+	}
+	for _, o := range m.opened {
+		if got := m.files(o.ref()); !maps.Equal(got, o.files) {
+			m.r.Errorf("open commit %v: %v, want %v", o.ref(), got, o.files)
+		}
 	}
 }
 

@@ -340,7 +340,33 @@ func (g *group) thin(ctx context.Context, r run) error {
 	stays := *r.stays
 	stays.rec.Parents = slices.Clone(stays.rec.Parents)
 	stays.rec.Parents[0] = before.id
+	// What branches hold of the commit still follows on one that has gone.
+	for _, b := range g.store.branchesAt(stays.id) {
+		if w := g.workOn(b); w.head.id == stays.id {
+			w.head = &stays
+		}
+	}
 	return g.putCommit(ctx, &stays, before)
+}
+
+// branchesAt returns the branches, and the workspaces of open commits, whose head is a commit.
+func (s *Store) branchesAt(id schema.ID) []*branch {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var at []*branch
+	for _, r := range s.repos {
+		for _, b := range r.branches {
+			if b.state.Load().head.id == id {
+				at = append(at, b)
+			}
+		}
+		for _, b := range r.open {
+			if b.state.Load().head.id == id {
+				at = append(at, b)
+			}
+		}
+	}
+	return at
 }
 
 // dropIndex deletes the rows of the path index of a commit.

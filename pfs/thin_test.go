@@ -115,3 +115,42 @@ func TestThin(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestThinBelowAnotherHead thins out what is below a commit that is the head of another branch, too.
+func TestThinBelowAnotherHead(t *testing.T) {
+	clock := pfstest.NewClock()
+	opts := pfstest.Options(t)
+	opts.Now = clock.Now
+	s := pfstest.NewStoreWith(t, opts)
+	if _, err := s.CreateRepo(ctx, "images", pfs.Owner{}, byCLI); err != nil {
+		t.Fatal(err)
+	}
+	var ids []pfs.CommitID
+	for i := range 6 {
+		c := ingest(t, s, fmt.Sprint(i))
+		byMount := pfs.By{Origin: pfs.OriginMount}
+		if err := s.Apply(ctx, master, byMount, func(tx *pfs.Tx) error { return tx.PutFile("a", c, nil, 0) }); err != nil {
+			t.Fatal(err)
+		}
+		head, err := s.Cut(ctx, master)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, head.ID)
+	}
+	branchOf(t, s, dev, at(t, master, ids[4].String()))
+	other := pfs.BranchRef("images", "other")
+	branchOf(t, s, other, at(t, master, ids[1].String()))
+	put(t, s, other, "b", "other")
+	clock.Add(48 * time.Hour)
+	if gone, err := s.Thin(ctx, master, false); err != nil || !slices.Equal(gone, []pfs.CommitID{ids[3], ids[2], ids[0]}) {
+		t.Fatalf("%v went of %v (%v)", gone, ids, err)
+	}
+	head, err := s.Commit(ctx, dev)
+	if err != nil || head.ID != ids[4] || !slices.Equal(head.Parents, []pfs.CommitID{ids[1]}) {
+		t.Errorf("the head is %+v (%v), want parent %v", head, err, ids[1])
+	}
+	if _, err := s.Merge(ctx, other, dev, byCLI, pfs.ResolveNone); err != nil {
+		t.Errorf("a merge: %v", err)
+	}
+}
