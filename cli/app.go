@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/control"
 )
 
 // The exit codes.
@@ -28,11 +30,19 @@ type program struct {
 	log   *slog.Logger
 	// paging is set while stdout is a pager's input.
 	paging bool
+	// args are the command line, with the program's name first.
+	args []string
+	// whenReady is done once all doors are open, whenEnded when they have ended; the store is nil when it cannot be reached.
+	whenReady []func() error
+	whenEnded []func(ctx context.Context, store *control.Client) error
 }
 
 // Run runs the command that args, with the program's name first, ask for, and returns the exit code. SIGINT, SIGTERM and
 // SIGHUP end it in order; a second one at once.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if args = helped(args); len(args) == 0 {
+		return exitOK
+	}
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	// Who is started by nohup(1) is to outlive the terminal.
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -53,6 +63,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // run is Run with the world given.
 func (p *program) run(ctx context.Context, args []string) int {
+	p.args = args
 	app := p.app()
 	return p.report(interrupted(ctx, app.RunContext(ctx, arrange(app, args))))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"pfsd/cli/internal/control"
 	"pfsd/cli/internal/door"
 	"pfsd/cli/internal/hosting"
 )
@@ -42,26 +43,52 @@ func (p *program) runDoors(c *cli.Context, openings []opening) error {
 		fmt.Fprintln(p.stdout, "ready")
 	}
 	if err == nil {
+		err = p.beReady()
+	}
+	if err == nil {
 		err = s.live(c.Context)
 	}
+	p.tellManager("STOPPING=1")
 	if endErr := endAll(c.Context, s.doors); err == nil {
 		err = endErr
 	}
 	for _, d := range s.doors {
 		err = errors.Join(err, d.discard())
 	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(c.Context), 2*endGrace)
+	defer cancel()
+	var store *control.Client
+	if s.member != nil {
+		store = s.member.Client()
+	}
+	for _, finish := range p.whenEnded {
+		err = errors.Join(err, finish(ending, store))
+	}
 	if s.member == nil {
 		return err
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(c.Context), 2*endGrace)
-	defer cancel()
 	return errors.Join(err, s.member.Close(ending))
+}
+
+// beReady does what is to be done when all doors are open.
+func (p *program) beReady() error {
+	p.tellManager("READY=1")
+	for _, do := range p.whenReady {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // announce prints that a door is served.
 func (p *program) announce(spec door.Spec) {
 	if m := spec.Mount; m != nil {
-		fmt.Fprintf(p.stdout, "ready mount %s on %s\n", m.Address, p.name(m.Dir))
+		what := m.Address
+		if what == door.AllBranches {
+			what = "all branches"
+		}
+		fmt.Fprintf(p.stdout, "ready mount %s on %s\n", what, p.name(m.Dir))
 		return
 	}
 	scheme := "http"

@@ -49,7 +49,7 @@ func (p *program) report(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errFound):
+	case errors.Is(err, errFound), errors.Is(err, errSaid):
 		return exitFailure
 	case errors.Is(err, syscall.EPIPE):
 		// Whoever reads our output has had enough of it.

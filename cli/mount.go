@@ -19,10 +19,19 @@ import (
 func (p *program) mountCommand() *cli.Command {
 	return &cli.Command{
 		Name: "mount", Usage: "show a version as a directory, until Ctrl-C or pfsd umount",
-		UsageText: "pfsd mount [--create] ADDRESS DIR",
+		UsageText: "pfsd mount [--create] [--detach] [-o OPTION,...] ADDRESS DIR\n   pfsd mount --all [--detach] [-o OPTION,...] DIR",
 		Description: "A branch can be written to; a commit, a tag or an ancestor is read-only. Prints a line that begins\n" +
-			"with \"ready\" when it is served.\n\nExample: pfsd mount master.images ./images",
-		Flags:  mountFlags(),
+			"with \"ready\" when it is served. In the root of a mount, .pfs/commits/ID and .pfs/tags/TAG are earlier\n" +
+			"versions, .pfs/head is the id of the last commit.\n\n" +
+			"Options: ro, allow_other, uid=N, gid=N, umask=N, noatime, sync, noexec, suid, dev, and those that\n" +
+			"mount(8) and systemd take for themselves.\n\n" +
+			"Example: pfsd mount --detach master.images ./images",
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "all", Usage: "mount every branch, as REPO/BRANCH; mkdir and rmdir make and delete them"},
+			&cli.BoolFlag{Name: "detach", Usage: "return when the mount is ready, and go on in the background"},
+			&cli.StringFlag{Name: "log-file", Usage: "append what is logged, once the mount is ready, to `FILE`"},
+			&cli.BoolFlag{Name: flagDetached, Hidden: true},
+		}, mountFlags()...),
 		Action: p.mount,
 	}
 }
@@ -30,23 +39,65 @@ func (p *program) mountCommand() *cli.Command {
 func mountFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "create", Usage: "make the repo and the branch when they are missing"},
+		&cli.StringFlag{Name: "commit", Value: commitAuto, Usage: "when changes become a commit: auto, a second after the " +
+			"first of them, or manual, all of them when the mount ends"},
+		&cli.StringFlag{Name: "o", Usage: "mount `OPTIONS`, separated by commas"},
 	}
 }
 
+// The values of --commit.
+const (
+	commitAuto   = "auto"
+	commitManual = "manual"
+)
+
 func (p *program) mount(c *cli.Context) error {
-	args, err := operands(c, 2, 2)
+	count := 2
+	if c.Bool("all") {
+		count = 1
+	}
+	args, err := operands(c, count, count)
 	if err != nil {
 		return err
 	}
-	mount, err := p.mounting(c, args[0], args[1])
+	if c.Bool("detach") {
+		return p.detach(c.Context)
+	}
+	addr := door.AllBranches
+	if !c.Bool("all") {
+		addr = args[0]
+	}
+	mount, err := p.mounting(c, addr, args[count-1])
 	if err != nil {
+		return err
+	}
+	if err := p.logLater(c.String("log-file"), c.Bool(flagDetached)); err != nil {
 		return err
 	}
 	return p.runDoors(c, []opening{mount})
 }
 
-// mounting opens a mount of the version at addr on dir.
+// mounting opens a mount of the version at addr, which may be door.AllBranches, on dir.
 func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
+	options, err := mountpoint.ParseOptions(c.String("o"))
+	if err != nil {
+		return nil, usage(c, "%v", err)
+	}
+	manual := c.String("commit") == commitManual
+	if !manual && c.String("commit") != commitAuto {
+		return nil, usage(c, "--commit is %s or %s", commitAuto, commitManual)
+	}
+	who := person()
+	spec := door.Mount{Author: who.Name, UID: who.UID, GID: who.GID, Address: addr}
+	if spec.Dir, err = p.mountPoint(c, dir); err != nil {
+		return nil, err
+	}
+	if addr == door.AllBranches {
+		if manual || c.Bool("create") {
+			return nil, usage(c, "--create and --commit=manual are for a mount of one branch")
+		}
+		return func(context.Context, hosting.Member) (*door.Object, error) { return mountpoint.Attach(spec, options) }, nil
+	}
 	ref, err := parseRef(addr)
 	if err != nil {
 		return nil, err
@@ -54,25 +105,27 @@ func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 	if c.Bool("create") && !ref.IsBranch() {
 		return nil, fmt.Errorf("--create makes branches, and %s is none: leave it out", addr)
 	}
-	data, err := p.dataDir(c)
-	if err != nil {
-		return nil, err
-	}
-	point, err := mountPoint(data, dir)
-	if err != nil {
-		return nil, err
-	}
-	spec := door.Mount{Dir: point, Author: person().Name}
 	return func(ctx context.Context, member hosting.Member) (*door.Object, error) {
-		if spec.Address, err = provide(ctx, member.Client(), ref, c.Bool("create")); err != nil {
+		shown, err := provide(ctx, member.Client(), ref, c.Bool("create"))
+		if err != nil {
 			return nil, err
 		}
-		return mountpoint.Attach(spec)
+		spec.Address, options.ReadOnly = shown.Address, options.ReadOnly || shown.ReadOnly
+		if manual {
+			if spec.Address, err = p.startManual(ctx, member.Client(), ref, shown); err != nil {
+				return nil, err
+			}
+		}
+		return mountpoint.Attach(spec, options)
 	}, nil
 }
 
 // mountPoint returns dir in canonical form when it can be mounted on.
-func mountPoint(data *datadir.Dir, dir string) (string, error) {
+func (p *program) mountPoint(c *cli.Context, dir string) (string, error) {
+	data, err := p.dataDir(c)
+	if err != nil {
+		return "", err
+	}
 	point, err := datadir.Canonical(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -87,16 +140,17 @@ func mountPoint(data *datadir.Dir, dir string) (string, error) {
 	return point, data.CheckMountPoint(point)
 }
 
-// provide makes sure that the version at ref exists, making the branch when it may, and returns its whole address.
-func provide(ctx context.Context, store *control.Client, ref control.Ref, create bool) (string, error) {
-	version, err := store.Stat(ctx, control.FileRequest{Ref: ref.String()})
+// provide makes sure that the version at ref exists, making the branch when it may, and returns what is known of its root.
+func provide(ctx context.Context, store *control.Client, ref control.Ref, create bool) (control.Stat, error) {
+	req := control.FileRequest{Ref: ref.String()}
+	root, err := store.Stat(ctx, req)
 	missing := pfs.KindOf(err) == pfs.KindRepoNotFound || pfs.KindOf(err) == pfs.KindBranchNotFound
 	if !create || !missing {
-		return version.Address, err
+		return root, err
 	}
 	_, err = store.CreateBranch(ctx, control.BranchRequest{Ref: ref.String(), MakeRepo: true, By: person()})
-	if pfs.KindOf(err) == pfs.KindExists {
-		err = nil
+	if err != nil && pfs.KindOf(err) != pfs.KindExists {
+		return root, err
 	}
-	return ref.String(), err
+	return store.Stat(ctx, req)
 }

@@ -4,12 +4,15 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"pfsd/cli/internal/door"
 )
 
 func (p *program) serveCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringSliceFlag{Name: "s3", Usage: "listen for S3 requests on `HOST:PORT`; can be given several times"},
 		&cli.StringSliceFlag{Name: "mount", Usage: "mount a version, `ADDRESS=DIR`; can be given several times"},
+		&cli.StringFlag{Name: "mount-all", Usage: "mount every branch on `DIR`, as REPO/BRANCH"},
 	}
 	flags = append(flags, mountFlags()...)
 	return &cli.Command{
@@ -34,7 +37,11 @@ func (p *program) serve(c *cli.Context) error {
 	for _, addr := range c.StringSlice("s3") {
 		openings = append(openings, listening(addr, spec))
 	}
-	for _, pair := range c.StringSlice("mount") {
+	pairs := c.StringSlice("mount")
+	if dir := c.String("mount-all"); dir != "" {
+		pairs = append(pairs, door.AllBranches+"="+dir)
+	}
+	for _, pair := range pairs {
 		addr, dir, found := strings.Cut(pair, "=")
 		if !found {
 			return usage(c, "--mount is ADDRESS=DIR")

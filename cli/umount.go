@@ -14,9 +14,14 @@ import (
 
 func (p *program) umountCommand() *cli.Command {
 	return &cli.Command{
-		Name: "umount", Usage: "end a mount, with all that was written in it committed", UsageText: "pfsd umount DIR",
-		Description: "umount(8) and fusermount3 -u do the same, but return before the last commit has been made.\n\n" +
-			"Example: pfsd umount ./images",
+		Name: "umount", Usage: "end a mount, with all that was written in it committed",
+		UsageText: "pfsd umount [--lazy] DIR",
+		Description: "umount(8) and fusermount3 -u do the same, but return before the last commit has been made. While\n" +
+			"programs have files open in the mount it stays, and they are named; --lazy takes it away all the same,\n" +
+			"and they can go on until they close them.\n\nExample: pfsd umount ./images",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "lazy", Usage: "take the mount away at once; it ends when nobody uses it any more"},
+		},
 		Action: p.umount,
 	}
 }
@@ -30,7 +35,10 @@ func (p *program) umount(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if mountpoint.IsDead(dir) {
+	switch {
+	case c.Bool("lazy") && mountpoint.IsMount(dir):
+		return mountpoint.UnmountLazily(dir)
+	case mountpoint.IsDead(dir):
 		return mountpoint.Unmount(dir)
 	}
 	err = p.withStore(c, func(ctx context.Context, store *control.Client) error {

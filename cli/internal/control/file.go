@@ -56,6 +56,7 @@ func (h *Handler) stat(ctx context.Context, r FileRequest) (Stat, error) {
 		return Stat{}, err
 	}
 	s := statOf(r.Ref, r.Path, e, snap.Version().Pending)
+	s.ReadOnly = !snap.Version().Live
 	if !r.Chunks || e.Kind != pfs.EntryFile {
 		return s, nil
 	}

@@ -156,9 +156,11 @@ type Entry struct {
 // Stat is all that is known of one entry.
 type Stat struct {
 	Entry
-	Address string    `json:"address"`
-	Ctime   time.Time `json:"ctime"`
-	Btime   time.Time `json:"btime"`
+	Address string `json:"address"`
+	// ReadOnly is set in a version that cannot change.
+	ReadOnly bool      `json:"read_only,omitempty"`
+	Ctime    time.Time `json:"ctime"`
+	Btime    time.Time `json:"btime"`
 	// Explicit is set on a directory that somebody made, rather than only a file in it.
 	Explicit    bool              `json:"explicit,omitempty"`
 	ContentType string            `json:"content_type,omitempty"`

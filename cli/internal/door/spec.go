@@ -44,13 +44,26 @@ type S3 struct {
 type Mount struct {
 	// Dir is the mount point, in canonical form.
 	Dir string `json:"dir"`
-	// Address is the version mounted there.
+	// Address is the version mounted there; "*" for every branch, each in a directory of its repo's.
 	Address string `json:"address"`
 	// Author goes into the commits.
 	Author string `json:"author,omitempty"`
 	// Namespace names the mount namespace in which Dir is; empty when that is not known.
 	Namespace string `json:"namespace,omitempty"`
+	// UID and GID own the directories that are no part of a version.
+	UID uint32 `json:"uid"`
+	GID uint32 `json:"gid"`
+	// ShowUID, ShowGID and ShowUmask are shown in place of what is stored; nil for not.
+	ShowUID   *uint32 `json:"show_uid,omitempty"`
+	ShowGID   *uint32 `json:"show_gid,omitempty"`
+	ShowUmask *uint32 `json:"show_umask,omitempty"`
+	// NoAtime keeps times of access from being updated, Sync makes every change durable at once.
+	NoAtime bool `json:"noatime,omitempty"`
+	Sync    bool `json:"sync,omitempty"`
 }
+
+// AllBranches is the Address of a mount of every branch.
+const AllBranches = "*"
 
 // info returns the door as status shows it.
 func (s Spec) info(pid int) control.Door {

@@ -4,28 +4,25 @@ package mountpoint
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
 
 	"pfsd/cli/internal/door"
 	"pfsd/fsys"
-	"pfsd/pfs"
 )
 
-// Attach mounts spec on its directory. Until the mount is served, whoever looks into it waits.
-func Attach(spec door.Mount) (*door.Object, error) {
-	ref, err := pfs.ParseRef(spec.Address)
-	if err != nil {
-		return nil, err
-	}
+// Attach mounts spec on its directory, with options, most of which it adds to spec. Until the mount is served, whoever looks
+// into it waits.
+func Attach(spec door.Mount, o Options) (*door.Object, error) {
 	spec.Namespace = namespace()
-	options := fsys.AttachOptions{
-		Source: spec.Address,
-		// Other users could not be refused by root anyhow; modes and owners decide.
-		AllowOther: os.Geteuid() == 0,
-		ReadOnly:   !ref.IsBranch(),
+	spec.ShowUID, spec.ShowGID, spec.ShowUmask = o.UID, o.GID, o.Umask
+	spec.NoAtime, spec.Sync = o.NoAtime, o.Sync
+	options := o.AttachOptions
+	if options.Source = spec.Address; spec.Address == door.AllBranches {
+		options.Source = "pfsd"
 	}
+	// Other users could not be refused by root anyhow; modes and owners decide.
+	options.AllowOther = o.AllowOther || os.Geteuid() == 0
 	file, err := fsys.Attach(spec.Dir, options)
 	if err != nil {
 		return nil, err
@@ -43,7 +40,7 @@ type kernelMount struct {
 func (m kernelMount) Detach(context.Context) (bool, error) {
 	err := fsys.Detach(m.dir, false)
 	if errors.Is(err, syscall.EBUSY) {
-		err = fmt.Errorf("%s is in use: a program has a file open in it, or its working directory there", m.dir)
+		err = inUse(m.dir)
 	}
 	return true, err
 }
@@ -81,6 +78,9 @@ func Unmount(dir string) error {
 	_, err := kernelMount{dir: dir}.Detach(context.Background())
 	return err
 }
+
+// UnmountLazily takes what is mounted on dir away at once, whoever uses it: those can go on until they are done.
+func UnmountLazily(dir string) error { return fsys.Detach(dir, true) }
 
 // namespace names the mount namespace of this process, see mount_namespaces(7); empty where the system does not tell.
 func namespace() string {

@@ -51,7 +51,7 @@ var _ door.Server = (*server)(nil)
 
 // Serve serves the kernel's end of a mount, which becomes its own. It returns when the mount can be used.
 func (h *Host) Serve(spec door.Mount, file *os.File) (door.Server, error) {
-	ref, err := pfs.ParseRef(spec.Address)
+	cfg, err := h.config(spec)
 	if err != nil {
 		file.Close()
 		return nil, err
@@ -60,14 +60,29 @@ func (h *Host) Serve(spec door.Mount, file *os.File) (door.Server, error) {
 	if spec.Namespace != "" && spec.Namespace == namespace() {
 		s.dir = spec.Dir
 	}
-	s.mount, err = fsys.Serve(context.Background(), h.store, file, fsys.Config{
-		Ref: ref, Author: spec.Author, Now: h.cfg.Now, ScratchDir: h.cfg.Scratch, Dir: s.dir, Names: h.names, Log: h.cfg.Log,
-	})
+	cfg.Dir = s.dir
+	s.mount, err = fsys.Serve(context.Background(), h.store, file, cfg)
 	if err != nil {
 		return nil, err
 	}
 	go func() { s.end(s.mount.Wait()) }()
 	return s, nil
+}
+
+// config returns what spec asks for, but for Dir.
+func (h *Host) config(spec door.Mount) (fsys.Config, error) {
+	cfg := fsys.Config{
+		All: spec.Address == door.AllBranches, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID}, Author: spec.Author,
+		Override: fsys.Override{UID: spec.ShowUID, GID: spec.ShowGID, Umask: spec.ShowUmask},
+		NoAtime:  spec.NoAtime, Sync: spec.Sync,
+		Now: h.cfg.Now, ScratchDir: h.cfg.Scratch, Names: h.names, Log: h.cfg.Log,
+	}
+	if cfg.All {
+		return cfg, nil
+	}
+	var err error
+	cfg.Ref, err = pfs.ParseRef(spec.Address)
+	return cfg, err
 }
 
 // end says that the mount is served no more. Only the first call counts.
