@@ -105,7 +105,7 @@ func TestUnknownSubresources(t *testing.T) {
 	s := newServer(t)
 	s.put("/data/k", "x")
 	for _, name := range []string{"analytics", "inventory", "metrics", "intelligent-tiering", "torrent", "restore", "select",
-		"retention", "legal-hold", "acl", "policy", "lifecycle", "replication", "frobnicate", "append", "renameObject"} {
+		"retention", "legal-hold", "policy", "lifecycle", "replication", "frobnicate", "append", "renameObject"} {
 		s.want(501, "NotImplemented", "PUT", "/data/k?"+name, "y")
 		s.want(501, "NotImplemented", "DELETE", "/data/k?"+name, "")
 		s.want(501, "NotImplemented", "DELETE", "/data?"+name, "")

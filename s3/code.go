@@ -41,6 +41,7 @@ const (
 	codeMaxPostPreDataLength         code = "MaxPostPreDataLengthExceeded"
 	codeMetadataTooLarge             code = "MetadataTooLarge"
 	codeMethodNotAllowed             code = "MethodNotAllowed"
+	codeMissingSecurityHeader        code = "MissingSecurityHeader"
 	codeMissingContentLength         code = "MissingContentLength"
 	codeNoSuchBucket                 code = "NoSuchBucket"
 	codeNoSuchKey                    code = "NoSuchKey"
@@ -126,9 +127,10 @@ var codes = map[code]struct {
 	codeMetadataTooLarge: {http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size."},
 	codeMethodNotAllowed: {http.StatusMethodNotAllowed,
 		"The specified method is not allowed against this resource. Commits and tags cannot be changed."},
-	codeMissingContentLength: {http.StatusLengthRequired, "You must provide the Content-Length HTTP header."},
-	codeNoSuchBucket:         {http.StatusNotFound, "The specified bucket does not exist"},
-	codeNoSuchKey:            {http.StatusNotFound, "The specified key does not exist."},
+	codeMissingSecurityHeader: {http.StatusBadRequest, "Your request was missing a required header."},
+	codeMissingContentLength:  {http.StatusLengthRequired, "You must provide the Content-Length HTTP header."},
+	codeNoSuchBucket:          {http.StatusNotFound, "The specified bucket does not exist"},
+	codeNoSuchKey:             {http.StatusNotFound, "The specified key does not exist."},
 	codeNoSuchUpload: {http.StatusNotFound,
 		"The specified upload does not exist. It may have been aborted or completed."},
 	codeNoSuchVersion: {http.StatusNotFound, "The specified version does not exist."},

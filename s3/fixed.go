@@ -8,9 +8,11 @@ import (
 // fixedOperations are the settings that clients ask for before they work, and that are the same for every bucket.
 func fixedOperations() []operation {
 	var table []operation
+	version := map[scope][]string{objectScope: {"versionId"}}
 	missing := func(scope scope, name, subresource string, c code) {
 		table = append(table, operation{name: name, method: http.MethodGet, scope: scope, query: []string{subresource},
-			do: func(h *Handler, q *request) error { return h.missingSetting(q, scope, c) }})
+			also: version[scope],
+			do:   func(h *Handler, q *request) error { return h.missingSetting(q, scope, c) }})
 	}
 	missing(bucketScope, "GetBucketPolicy", "policy", codeNoSuchBucketPolicy)
 	missing(bucketScope, "GetBucketLifecycleConfiguration", "lifecycle", codeNoSuchLifecycle)
@@ -25,7 +27,8 @@ func fixedOperations() []operation {
 	missing(objectScope, "GetObjectLegalHold", "legal-hold", codeNoSuchObjectLockObject)
 	fixed := func(scope scope, name, subresource string, answer any) {
 		table = append(table, operation{name: name, method: http.MethodGet, scope: scope, query: []string{subresource},
-			do: func(h *Handler, q *request) error { return h.fixedSetting(q, scope, answer) }})
+			also: version[scope],
+			do:   func(h *Handler, q *request) error { return h.fixedSetting(q, scope, answer) }})
 	}
 	fixed(bucketScope, "GetBucketAcl", "acl", fullControl())
 	fixed(objectScope, "GetObjectAcl", "acl", fullControl())
@@ -37,6 +40,10 @@ func fixedOperations() []operation {
 	fixed(bucketScope, "GetBucketNotificationConfiguration", "notification",
 		setting{XMLName: elementName("NotificationConfiguration")})
 	fixed(bucketScope, "GetBucketLogging", "logging", setting{XMLName: elementName("BucketLoggingStatus")})
+	for scope, name := range map[scope]string{bucketScope: "PutBucketAcl", objectScope: "PutObjectAcl"} {
+		table = append(table, operation{name: name, method: http.MethodPut, scope: scope, query: []string{"acl"},
+			also: version[scope], do: func(h *Handler, q *request) error { return h.putACL(q, scope) }})
+	}
 	return table
 }
 
@@ -47,35 +54,17 @@ type setting struct {
 	Payer    string `xml:",omitempty"`
 }
 
-// accessControl is the ACL that everything has: its owner may do all, others nothing.
-type accessControl struct {
-	XMLName struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ AccessControlPolicy"`
-	Owner   *owner
-	Grant   []grant `xml:"AccessControlList>Grant"`
-}
-
-type grant struct {
-	Grantee    grantee
-	Permission string
-}
-
-type grantee struct {
-	Schema string `xml:"xmlns:xsi,attr"`
-	Type   string `xml:"xsi:type,attr"`
-	owner
-}
-
-func fullControl() accessControl {
-	return accessControl{Owner: theOwner(), Grant: []grant{{
-		Grantee:    grantee{Schema: "http://www.w3.org/2001/XMLSchema-instance", Type: "CanonicalUser", owner: *theOwner()},
-		Permission: "FULL_CONTROL",
-	}}}
-}
-
 // present returns nil when the bucket, or object, of q is there.
 func (h *Handler) present(q *request, scope scope) error {
 	if scope == objectScope {
-		_, err := h.object(q.Context(), q.bucket, q.key, "")
+		version, err := q.version()
+		if err != nil {
+			return err
+		}
+		o, err := h.object(q.Context(), q.bucket, q.key, version)
+		if err == nil {
+			q.w.setVersionID(versionID(&o.entry, o.version))
+		}
 		return err
 	}
 	_, err := h.view(q.Context(), q.bucket, "")

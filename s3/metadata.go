@@ -27,9 +27,6 @@ var refused = []string{
 	"X-Amz-Website-Redirect-Location",
 }
 
-// privateACLs are the canned ACLs that change nothing.
-var privateACLs = map[string]bool{"": true, "private": true, "bucket-owner-full-control": true, "bucket-owner-read": true}
-
 // refuse refuses q when it asks for something with an object that is not done.
 func (q *request) refuse() error {
 	for _, name := range refused {
@@ -37,15 +34,7 @@ func (q *request) refuse() error {
 			return failf(codeNotImplemented, "The header "+strings.ToLower(name)+" is not implemented.")
 		}
 	}
-	for name := range q.Header {
-		if strings.HasPrefix(name, "X-Amz-Grant-") {
-			return fail(codeAccessControlNotSupported)
-		}
-	}
-	if !privateACLs[q.Header.Get("X-Amz-Acl")] {
-		return fail(codeAccessControlNotSupported)
-	}
-	return nil
+	return q.refuseACL()
 }
 
 // metadata returns what q attaches to an object.
@@ -66,7 +55,7 @@ func (q *request) metadata() (*pfs.Meta, error) {
 	size := 0
 	for name, values := range q.Header {
 		if name, found := strings.CutPrefix(strings.ToLower(name), metaPrefix); found {
-			value := strings.Join(values, ",")
+			value := decodeWords(strings.Join(values, ","))
 			size += len(name) + len(value)
 			meta.User = with(meta.User, name, value)
 		}

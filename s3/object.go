@@ -141,10 +141,17 @@ func setMetadata(header http.Header, e *pfs.Entry) {
 			header.Set(name, value)
 		}
 	}
+	missing := 0
 	for name, value := range e.Meta.User {
-		if name != mtimeName {
-			header[metaPrefix+name] = []string{value}
+		switch {
+		case !isToken(name):
+			missing++
+		case name != mtimeName:
+			header[metaPrefix+name] = []string{encodeWords(value)}
 		}
+	}
+	if missing > 0 {
+		header.Set("X-Amz-Missing-Meta", strconv.Itoa(missing))
 	}
 	if n := len(e.Meta.Tags); n > 0 {
 		header.Set("X-Amz-Tagging-Count", strconv.Itoa(n))

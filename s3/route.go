@@ -161,6 +161,9 @@ func (h *Handler) run(q *request, table []operation, scope scope) error {
 	if err := h.authenticate(q); err != nil {
 		return err
 	}
+	if err := q.expectOwner(); err != nil {
+		return err
+	}
 	present := subresourcesOf(q)
 	for i := range table {
 		if o := &table[i]; o.scope == scope && o.method == q.Method && o.fits(q, present) {
