@@ -87,7 +87,17 @@ func (c *collection) compact(ctx context.Context) error {
 	var emptied []uint64
 	for _, u := range c.worthMoving(uses) {
 		err := c.move(ctx, u)
+		if KindOf(err) == KindNoSpace && len(emptied) > 0 {
+			// What was emptied before makes room.
+			if err = c.removePacks(ctx, emptied); err == nil {
+				emptied = nil
+				err = c.move(ctx, u)
+			}
+		}
 		switch {
+		case KindOf(err) == KindNoSpace:
+			s.log.Warn("there is no room to move what is in use out of a pack, of which much is not", "err", err)
+			continue
 		case KindOf(err) == KindCorrupt:
 			// What cannot be read whole stays where it is.
 			s.log.Error("a pack with damage is left as it is", "err", err)
@@ -137,7 +147,7 @@ func (c *collection) move(ctx context.Context, u *packUse) error {
 	if u.rows == 0 {
 		return nil
 	}
-	m, err := c.store.packs.Lease(ctx)
+	m, err := c.store.packs.LeaseForMove(ctx)
 	if err != nil {
 		return err
 	}

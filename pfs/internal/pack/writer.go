@@ -15,6 +15,8 @@ type Writer struct {
 	store *Store
 	pack  *pack // nil before the first Append
 	done  bool
+	// moving is set when records are moved, see LeaseForMove.
+	moving bool
 }
 
 // Lease returns a Writer, which the caller must Release. It never waits: when no open pack is free, the Writer's first
@@ -35,6 +37,16 @@ func (s *Store) Lease(ctx context.Context) (*Writer, error) {
 	return w, nil
 }
 
+// LeaseForMove is Lease for one who copies records out of packs that are removed then: the Writer may go down to half of
+// Options.FreeMark, so that a disk that is full can be made less so.
+func (s *Store) LeaseForMove(ctx context.Context) (*Writer, error) {
+	w, err := s.Lease(ctx)
+	if err == nil {
+		w.moving = true
+	}
+	return w, err
+}
+
 // Append stores one record and returns where its data is, which can be read at once but is durable only after a Sync of
 // the Location's pack. It keeps neither slice. On an error nothing was stored: ErrNoSpace, ErrTooLarge, ErrClosed or that of
 // the file system; the Writer can be used again, and goes on in another pack when the fault was the pack's.
@@ -46,7 +58,7 @@ func (w *Writer) Append(hash schema.Hash, data []byte) (Location, error) {
 		return Location{}, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(data))
 	}
 	need := headSize(uint32(len(data))) + len(data)
-	if err := w.store.room(need); err != nil {
+	if err := w.room(need); err != nil {
 		return Location{}, err
 	}
 	off, err := w.place(int64(need))
@@ -165,19 +177,31 @@ func (s *Store) add(p *pack) (*pack, error) {
 }
 
 // room returns ErrNoSpace when the disk is so full that n bytes must not be appended. It looks at the disk at the first call,
-// then once for each checkSpace bytes, and at each call while there is too little.
-func (s *Store) room(n int) error {
+// then once for each checkSpace bytes, and at each call while there is too little; and at each call of one who moves.
+func (w *Writer) room(n int) error {
+	s := w.store
+	if w.moving {
+		return s.hasFree(s.opts.FreeMark / 2)
+	}
 	if s.budget.Add(-int64(n)) >= 0 {
 		return nil
 	}
+	if err := s.hasFree(s.opts.FreeMark); err != nil {
+		return err
+	}
+	s.budget.Store(checkSpace)
+	return nil
+}
+
+// hasFree returns ErrNoSpace unless so many bytes are free.
+func (s *Store) hasFree(mark int64) error {
 	free, err := s.fs.Free()
 	if err != nil {
 		return fmt.Errorf("pack: free space: %w", err)
 	}
-	if free < s.opts.FreeMark {
-		return fmt.Errorf("%w: %d bytes are free, %d are kept", ErrNoSpace, free, s.opts.FreeMark)
+	if free < mark {
+		return fmt.Errorf("%w: %d bytes are free, %d are kept", ErrNoSpace, free, mark)
 	}
-	s.budget.Store(checkSpace)
 	return nil
 }
 
