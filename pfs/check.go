@@ -483,13 +483,23 @@ func (c *checker) remakeIndex(ctx context.Context, stored int64) error {
 	return err
 }
 
+// withoutDetail returns a row of the path index as programs wrote it that knew no details.
+func withoutDetail(value []byte) []byte {
+	rec, err := schema.DecodePath(value)
+	if err != nil || rec.Detail == nil {
+		return value
+	}
+	rec.Detail = nil
+	return rec.Append(nil)
+}
+
 func (c *checker) compareIndex(ref string, want map[string][]byte) error {
 	for key, value := range want {
 		got, err := c.get([]byte(key))
 		if err != nil {
 			return err
 		}
-		if !bytes.Equal(got, value) {
+		if !bytes.Equal(got, value) && !bytes.Equal(got, withoutDetail(value)) {
 			_, path, _, _ := schema.ParseIndexKey([]byte(key))
 			c.problem(ref, path, errors.New("its row in the path index is wrong or missing"))
 		}

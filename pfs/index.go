@@ -67,8 +67,9 @@ type indexer struct {
 	bytes int
 }
 
-func (ix *indexer) add(key, value []byte) error {
-	ix.bytes += len(key) + len(value)
+// add adds a row. Details do not count, which are not in all stores.
+func (ix *indexer) add(key, value []byte, detail int) error {
+	ix.bytes += len(key) + len(value) - detail
 	ix.rows = append(ix.rows, kv.Row{Key: key, Value: value})
 	if ix.bytes > maxIndexBytes {
 		return errIndexFull
@@ -76,14 +77,22 @@ func (ix *indexer) add(key, value []byte) error {
 	return nil
 }
 
+// path adds a row for what was done to the entry at path, or below it.
 func (ix *indexer) path(path string, rec schema.PathRecord) error {
 	rec.Commit = ix.commit.id
-	return ix.add(schema.PathKey(ix.commit.rec.Line, path, ix.commit.rec.Seq), rec.Append(nil))
+	detail := rec.Detail
+	rec.Detail = nil
+	plain := len(rec.Append(nil))
+	if rec.Detail = detail; detail != nil {
+		detail.Time = ix.commit.rec.Time
+	}
+	value := rec.Append(nil)
+	return ix.add(schema.PathKey(ix.commit.rec.Line, path, ix.commit.rec.Seq), value, len(value)-plain)
 }
 
 func (ix *indexer) subtree(path string, before, after schema.Hash) error {
 	rec := schema.SubtreeRecord{Commit: ix.commit.id, Old: before, New: after}
-	return ix.add(schema.SubtreeKey(ix.commit.rec.Line, path, ix.commit.rec.Seq), rec.Append(nil))
+	return ix.add(schema.SubtreeKey(ix.commit.rec.Line, path, ix.commit.rec.Seq), rec.Append(nil), 0)
 }
 
 func (ix *indexer) root(before, after tree.Entry) error {
@@ -145,7 +154,7 @@ func (ix *indexer) dir(path string, before, after *tree.Dir, anew bool) (bool, e
 func (ix *indexer) delta(dir string, before, after *tree.Entry) error {
 	if after == nil {
 		path := joinPath(dir, before.Name)
-		if err := ix.path(path, schema.PathRecord{Op: schema.PathRemoved}); err != nil || !before.IsDir() {
+		if err := ix.path(path, schema.PathRecord{Op: schema.PathRemoved, Detail: &schema.PathDetail{}}); err != nil || !before.IsDir() {
 			return err
 		}
 		return ix.whole(path, before.Sub, nil)
@@ -184,8 +193,12 @@ func (ix *indexer) changedDir(path string, before, after *tree.Entry, anew bool)
 
 func (ix *indexer) put(path string, e *tree.Entry) error {
 	rec := schema.PathRecord{Op: schema.PathPut, Kind: e.Kind}
-	if e.Kind == schema.KindFile {
+	switch e.Kind {
+	case schema.KindFile:
 		rec.Hash, rec.Size = e.Content.Hash, e.Content.Size
+		rec.Detail = &schema.PathDetail{Ctime: e.Ctime, Marks: schema.MarksOf(&e.Entry)}
+	case schema.KindLink:
+		rec.Detail = &schema.PathDetail{}
 	}
 	return ix.path(path, rec)
 }

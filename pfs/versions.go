@@ -4,17 +4,32 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
+
+	"pfsd/pfs/internal/schema"
 )
 
 // FileVersion is a state that a file was given, or its removal, as the history of a version has it.
 type FileVersion struct {
 	Path string
-	// Commit made it. Its ID is zero while what made it is pending; then its Time is when that last changed.
-	Commit Commit
-	// Entry is the file as that left it; nil when it was removed, or something that is no file took its place.
-	Entry *Entry
+	// Commit made it; zero while what made it is pending.
+	Commit CommitID
+	// Time is that of the commit; of what is pending, when that last changed.
+	Time time.Time
 	// Latest is set when it is the last of its path, which is how the snapshot has it.
 	Latest bool
+	// Removed is set when the file was removed, or something that is no file took its place; all below is zero then.
+	Removed bool
+	Size    int64
+	// ETag is that of the content.
+	ETag string
+	// Ctime in nanoseconds.
+	Ctime int64
+	// Checksums are the names of those that the file has; Composite is set when they are made of those of parts.
+	Checksums []string
+	Composite bool
+	// User is the user metadata; nil for none.
+	User map[string]string
 }
 
 // VersionMark is a place in a listing of versions.
@@ -181,38 +196,64 @@ func (v *versionScan) events() iter.Seq2[pathEvent, error] {
 // linkedState returns what it is that has several names, of which an event made one.
 func (v *versionScan) linkedState(ev pathEvent) (entryState, error) {
 	ev.is = stateFile
-	version, err := v.version(ev)
+	_, err := v.version(ev)
 	switch {
-	case errors.Is(err, errThinned):
+	case errors.Is(err, errThinned), errors.Is(err, errNoFile):
 		return stateOther, nil
 	case err != nil:
 		return stateUnknown, err
 	}
-	return stateOf(version.Entry.Kind), nil
+	return stateFile, nil
 }
 
-// version returns an event as callers see it.
+// version returns an event as callers see it: from the row alone where that says enough.
 func (v *versionScan) version(ev pathEvent) (FileVersion, error) {
-	out := FileVersion{Path: ev.path, Latest: ev.latest}
-	files := v.snapshot.view
-	if ev.age.line == 0 {
-		out.Commit = Commit{Repo: v.snapshot.version.Repo, Time: v.snapshot.version.Time}
-	} else {
-		c, err := v.snapshot.store.loadCommit(v.ctx, ev.commit)
-		switch {
-		case err != nil:
-			return out, err
-		case c == nil:
-			return out, &Error{Op: "pfs.Versions", Kind: KindCorrupt, Ref: ev.commit.String()}
-		case c.id != ev.commit:
-			return out, errThinned
+	out := FileVersion{Path: ev.path, Commit: ev.commit, Latest: ev.latest, Removed: ev.is != stateFile}
+	if d := ev.detail; d != nil && (out.Removed || d.Marks&schema.MarkMore == 0 && !ev.linked) {
+		out.Time = timeOf(d.Time)
+		if !out.Removed {
+			out.Size, out.ETag, out.Ctime = ev.content.Size, ev.content.ETag(), d.Ctime
+			out.Checksums, out.Composite = d.Marks.Checksums(), d.Marks&schema.MarkComposite != 0
 		}
-		out.Commit, files = c.info(v.snapshot.version.Repo), c.view
-	}
-	if ev.is != stateFile {
 		return out, nil
 	}
+	files, err := v.filesOf(ev, &out)
+	if err != nil || out.Removed {
+		return out, err
+	}
 	entry, err := files.stat(v.ctx, ev.path)
-	out.Entry = &entry
-	return out, err
+	switch {
+	case err != nil:
+		return out, err
+	case entry.Kind != EntryFile:
+		return out, errNoFile
+	}
+	out.Size, out.ETag, out.Ctime = entry.Content.Size, entry.Content.ETag(), entry.Ctime
+	if entry.Meta != nil {
+		marks := schema.MarksOf(&entry)
+		out.Checksums, out.Composite, out.User = marks.Checksums(), marks&schema.MarkComposite != 0, entry.Meta.User
+	}
+	return out, nil
+}
+
+// errNoFile says that something has several names and is no file.
+var errNoFile = errors.New("pfs: no file")
+
+// filesOf returns the files as an event left them, and says in out when and by which commit it was made.
+func (v *versionScan) filesOf(ev pathEvent, out *FileVersion) (view, error) {
+	if ev.age.line == 0 {
+		out.Commit, out.Time = CommitID{}, v.snapshot.version.Time
+		return v.snapshot.view, nil
+	}
+	c, err := v.snapshot.store.loadCommit(v.ctx, ev.commit)
+	switch {
+	case err != nil:
+		return view{}, err
+	case c == nil:
+		return view{}, &Error{Op: "pfs.Versions", Kind: KindCorrupt, Ref: ev.commit.String()}
+	case c.id != ev.commit:
+		return view{}, errThinned
+	}
+	out.Time = timeOf(c.rec.Time)
+	return c.view, nil
 }

@@ -53,6 +53,10 @@ type pathEvent struct {
 	is, was entryState
 	// subtree is set on what is no event itself, but changed the directory at path as a whole: what is below comes behind it.
 	subtree *schema.SubtreeRecord
+	// content and detail are what the row says, if there is one.
+	content schema.Content
+	detail  *schema.PathDetail
+	linked  bool
 	latest  bool
 }
 

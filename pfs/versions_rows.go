@@ -25,9 +25,11 @@ func (v *versionScan) pathRows(number int, l historyLine) iter.Seq2[pathEvent, e
 	base := schema.PathPrefix(l.line, v.prefix)
 	return v.rows(base[:len(base)-1], v.firstRow(number, l), number, l, func(path string, row kv.Row) (pathEvent, bool, error) {
 		rec, err := schema.DecodePath(row.Value)
-		ev := pathEvent{path: path, commit: rec.Commit, is: stateOther}
+		ev := pathEvent{path: path, commit: rec.Commit, is: stateOther, detail: rec.Detail}
 		if rec.Op == schema.PathPut {
-			ev.is = stateOf(rec.Kind)
+			ev.is, ev.linked = stateOf(rec.Kind), rec.Kind == schema.KindLink
+			ev.content = schema.Content{Hash: rec.Hash, Size: rec.Size}
+			ev.content.Sparse = rec.Detail != nil && rec.Detail.Marks&schema.MarkSparse != 0
 		}
 		return ev, rec.Op != schema.PathBelow, err
 	})

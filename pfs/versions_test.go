@@ -93,12 +93,12 @@ func gotVersions(t *testing.T, s *pfs.Store, ref pfs.Ref, prefix string, size in
 			if err != nil {
 				t.Fatal(err)
 			}
-			id, what, latest := v.Commit.ID.String(), "put", ""
-			mark = pfs.VersionMark{Path: v.Path, Commit: v.Commit.ID}
-			if v.Commit.ID.IsZero() {
+			id, what, latest := v.Commit.String(), "put", ""
+			mark = pfs.VersionMark{Path: v.Path, Commit: v.Commit}
+			if v.Commit.IsZero() {
 				id, mark.Pending = "pending", true
 			}
-			if v.Entry == nil {
+			if v.Removed {
 				what = "removed"
 			}
 			if v.Latest {

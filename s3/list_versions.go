@@ -3,19 +3,21 @@ package s3
 import (
 	"encoding/xml"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"pfsd/pfs"
+	"pfsd/s3/checksum"
 )
 
 // nullVersion is the version id of what has none yet, as S3 calls it.
 const nullVersion = "null"
 
-// listedVersion is a version or a delete marker in a listing; which of them is in its XMLName.
+// listedVersion is a version or a delete marker in a listing.
 type listedVersion struct {
-	XMLName           xml.Name
+	deleted           bool
 	Key               string
 	VersionID         string `xml:"VersionId"`
 	IsLatest          bool
@@ -26,6 +28,16 @@ type listedVersion struct {
 	Size              *int64   `xml:",omitempty"`
 	StorageClass      string   `xml:",omitempty"`
 	Owner             *owner
+}
+
+// MarshalXML names the element. A field XMLName would take it out of the namespace of the elements around it.
+func (v listedVersion) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
+	type fields listedVersion
+	name := "Version"
+	if v.deleted {
+		name = "DeleteMarker"
+	}
+	return e.EncodeElement(fields(v), xml.StartElement{Name: xml.Name{Local: name}})
 }
 
 // versionsResult is the answer of ListObjectVersions. Versions and delete markers come in one order.
@@ -119,30 +131,55 @@ func versionMark(q *request) (pfs.VersionMark, error) {
 func (h *Handler) listVersion(
 	q *request, item *versionItem, v pfs.Version, encode func(string) string,
 ) (listedVersion, error) {
-	if item.entry == nil {
-		return listedVersion{XMLName: xml.Name{Local: "DeleteMarker"}, Key: encode(item.key), VersionID: item.id,
-			IsLatest: item.latest, LastModified: xmlTime(item.time), Owner: theOwner()}, nil
+	shown := listedVersion{Key: encode(item.key), VersionID: item.id, Owner: theOwner()}
+	if item.file == nil {
+		err := h.showDirectory(q, &shown, item, v)
+		return shown, err
 	}
-	made, err := h.versionTime(q, item, v)
-	if err != nil {
-		return listedVersion{}, err
+	file := item.file
+	made := file.Time
+	shown.IsLatest = file.Latest
+	if file.Removed {
+		shown.deleted = true
+	} else {
+		if h.cfg.LastModified == LastModifiedObject {
+			made = time.Unix(0, file.Ctime)
+		}
+		shown.ETag, shown.Size = quote(h.styled(file.ETag, &pfs.Meta{User: file.User})), &file.Size
+		shown.StorageClass = "STANDARD"
+		shown.setChecksums(file)
 	}
-	plain := h.listed(&listItem{key: item.key, entry: *item.entry}, pfs.Version{Time: made}, encode)
-	return listedVersion{
-		XMLName: xml.Name{Local: "Version"}, Key: plain.Key, VersionID: item.id, IsLatest: item.latest,
-		LastModified: plain.LastModified, ETag: plain.ETag, ChecksumAlgorithm: plain.ChecksumAlgorithm,
-		ChecksumType: plain.ChecksumType, Size: &plain.Size, StorageClass: plain.StorageClass, Owner: theOwner(),
-	}, nil
+	shown.LastModified = xmlTime(made)
+	return shown, nil
 }
 
-// versionTime returns when a version was made: the time of its commit.
-func (h *Handler) versionTime(q *request, item *versionItem, v pfs.Version) (time.Time, error) {
-	switch {
-	case !item.time.IsZero():
-		return item.time, nil
-	case item.id == nullVersion:
-		return v.Time, nil
+// showDirectory shows a directory, whose one version is the present one. The time is that of its commit.
+func (h *Handler) showDirectory(q *request, shown *listedVersion, item *versionItem, v pfs.Version) error {
+	made := v.Time
+	if item.id != nullVersion {
+		commit, err := h.store.Commit(q.Context(), pfs.Ref{Repo: v.Repo, Commit: item.dir.Changed.Commit})
+		if err != nil {
+			return err
+		}
+		made = commit.Time
 	}
-	commit, err := h.store.Commit(q.Context(), pfs.Ref{Repo: v.Repo, Commit: item.entry.Changed.Commit})
-	return commit.Time, err
+	size := int64(0)
+	shown.IsLatest, shown.Size, shown.StorageClass = true, &size, "STANDARD"
+	shown.ETag = quote(h.etag(item.dir))
+	shown.LastModified = xmlTime(h.lastModified(item.dir, pfs.Version{Time: made}))
+	return nil
+}
+
+// setChecksums names the checksums that a version has.
+func (l *listedVersion) setChecksums(file *pfs.FileVersion) {
+	for _, a := range checksum.Algorithms() {
+		if !slices.Contains(file.Checksums, a.Key()) {
+			continue
+		}
+		l.ChecksumAlgorithm = append(l.ChecksumAlgorithm, a.String())
+		l.ChecksumType = string(checksum.FullObject)
+		if file.Composite {
+			l.ChecksumType = string(checksum.Composite)
+		}
+	}
 }

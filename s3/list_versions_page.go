@@ -5,7 +5,6 @@ import (
 	"context"
 	"iter"
 	"strings"
-	"time"
 
 	"pfsd/pfs"
 )
@@ -22,20 +21,18 @@ var _ versionTree = (*pfs.Snapshot)(nil)
 // versionItem is a version, a delete marker or a common prefix.
 type versionItem struct {
 	key string
-	// entry is nil for a delete marker and a common prefix.
-	entry *pfs.Entry
+	// file is set on a version of a file and on a delete marker, dir on a directory; neither on a common prefix.
+	file *pfs.FileVersion
+	dir  *pfs.Entry
 	// id is the version id; empty for a common prefix.
-	id string
-	// time is when the version was made; zero for that of a directory, which is yet to be found out.
-	time   time.Time
-	latest bool
+	id     string
 	common bool
 }
 
 // fileItem returns the item of a version of a file.
 func fileItem(v pfs.FileVersion) versionItem {
-	item := versionItem{key: v.Path, entry: v.Entry, id: v.Commit.ID.String(), time: v.Commit.Time, latest: v.Latest}
-	if v.Commit.ID.IsZero() {
+	item := versionItem{key: v.Path, file: &v, id: v.Commit.String()}
+	if v.Commit.IsZero() {
 		item.id = nullVersion
 	}
 	return item
@@ -138,7 +135,7 @@ func (p *versionPage) directories(ctx context.Context, t versionTree) iter.Seq2[
 					continue
 				}
 				id := cmp.Or(versionID(&item.entry, t.Version()), nullVersion)
-				if !yield(versionItem{key: item.key, entry: &item.entry, id: id, latest: true}, nil) {
+				if !yield(versionItem{key: item.key, dir: &item.entry, id: id}, nil) {
 					return
 				}
 			}

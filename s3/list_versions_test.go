@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pfsd/pfs"
+	"pfsd/s3/checksum"
 )
 
 type versionsAnswer struct {
@@ -29,6 +30,7 @@ type versionAnswer struct {
 	LastModified, ETag      string
 	Size                    int64
 	StorageClass            string
+	ChecksumAlgorithm       string
 	Owner                   struct{ DisplayName string }
 	Prefix, KeyMarker, Name string
 }
@@ -139,6 +141,8 @@ func TestListedVersionsAreWhatHeadSays(t *testing.T) {
 		s.put("/data/a%20b", body, "x-amz-meta-s3cmd-attrs", "x")
 	}
 	s.put("/data/c/", "")
+	s.put("/data/d", "plain")
+	s.put("/data/d", "with a checksum", "x-amz-checksum-sha256", checksumOf(checksum.SHA256, "with a checksum"))
 	a := decode[versionsAnswer](t, s.want(200, "", "GET", "/data?versions&encoding-type=url", ""))
 	n := 0
 	for _, e := range a.Entries {
@@ -148,13 +152,20 @@ func TestListedVersionsAreWhatHeadSays(t *testing.T) {
 		n++
 		h := s.want(200, "", "HEAD", "/data/"+e.Key+"?versionId="+e.VersionID, "")
 		if h.Header.Get("Etag") != e.ETag || h.ContentLength != e.Size || h.Header.Get("X-Amz-Version-Id") != e.VersionID ||
-			e.StorageClass != "STANDARD" || e.Owner.DisplayName != "pfsd" {
+			e.StorageClass != "STANDARD" || e.Key == "d" && e.Size > 5 && e.ChecksumAlgorithm != "SHA256" || e.Owner.DisplayName != "pfsd" {
 			t.Errorf("%+v, and HEAD says %v", e, h.Header)
 		}
 	}
-	if n != 4 {
+	if n != 6 {
 		t.Errorf("%d versions", n)
 	}
+}
+
+// checksumOf returns a checksum as headers have it.
+func checksumOf(a checksum.Algorithm, data string) string {
+	h := a.New()
+	h.Write([]byte(data))
+	return checksum.Encode(h.Sum(nil))
 }
 
 // What is in no commit yet is the version "null", which is the latest; all that is older is not.

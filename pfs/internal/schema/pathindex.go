@@ -1,5 +1,7 @@
 package schema
 
+import "strings"
+
 // PathOp is what a commit did to a path.
 type PathOp uint8
 
@@ -21,6 +23,75 @@ type PathRecord struct {
 	Kind Kind
 	Hash Hash
 	Size int64
+	// Detail spares who lists versions to look at the commit and its tree; nil where it was not written.
+	Detail *PathDetail
+}
+
+// PathDetail is what a listing shows of a commit that removed an entry or put a file or link.
+type PathDetail struct {
+	// Time is the commit's.
+	Time int64
+	// All below is of a file that was put. Ctime is its own.
+	Ctime int64
+	Marks PathMarks
+}
+
+// PathMarks is a set of marks of a file.
+type PathMarks uint8
+
+// The marks. The lowest bits stand for the checksums that the file has, in the order of checksumNames.
+const (
+	// MarkComposite: its checksums are made of those of parts.
+	MarkComposite PathMarks = 1 << (5 + iota)
+	// MarkMore: there is more that a listing may depend on; only the entry itself has it.
+	MarkMore
+	// MarkSparse is Content.Sparse.
+	MarkSparse
+)
+
+// checksumNames are the checksums that have a mark.
+var checksumNames = [...]string{"crc32", "crc32c", "crc64nvme", "sha1", "sha256"}
+
+// MarksOf returns the marks of a file.
+func MarksOf(e *Entry) PathMarks {
+	var marks PathMarks
+	if e.Content.Sparse {
+		marks |= MarkSparse
+	}
+	if e.Meta == nil {
+		return marks
+	}
+	if len(e.Meta.User) > 0 {
+		marks |= MarkMore
+	}
+	known, composite := 0, 0
+	for i, name := range checksumNames {
+		if value, ok := e.Meta.Checksums[name]; ok {
+			known++
+			marks |= 1 << i
+			if strings.Contains(value, "-") {
+				composite++
+			}
+		}
+	}
+	if composite > 0 {
+		marks |= MarkComposite
+	}
+	if known < len(e.Meta.Checksums) || composite != 0 && composite != known {
+		marks |= MarkMore
+	}
+	return marks
+}
+
+// Checksums returns the names of the checksums that the file has.
+func (m PathMarks) Checksums() []string {
+	var names []string
+	for i, name := range checksumNames {
+		if m&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Append appends the record's bytes to b.
@@ -32,6 +103,13 @@ func (r *PathRecord) Append(b []byte) []byte {
 		e.byte(byte(r.Kind))
 		e.raw(r.Hash[:])
 		e.uint(uint64(r.Size))
+	}
+	if d := r.Detail; d != nil {
+		e.int(d.Time)
+		if r.Op == PathPut && r.Kind == KindFile {
+			e.int(d.Ctime - d.Time)
+			e.byte(byte(d.Marks))
+		}
 	}
 	return append(b, e.b...)
 }
@@ -48,6 +126,12 @@ func DecodePath(b []byte) (PathRecord, error) {
 		}
 	case r.Op < PathPut || r.Op > PathBelow:
 		d.fail()
+	}
+	if d.err == nil && len(d.b) > 0 {
+		r.Detail = &PathDetail{Time: d.int()}
+		if r.Op == PathPut && r.Kind == KindFile {
+			r.Detail.Ctime, r.Detail.Marks = r.Detail.Time+d.int(), PathMarks(d.byte())
+		}
 	}
 	return r, d.close()
 }
