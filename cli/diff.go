@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
+	"pfsd/pfs"
 )
 
 // The forms of a diff.
@@ -88,7 +90,12 @@ func (p *program) diff(c *cli.Context) error {
 		if path == "" {
 			path = a.path
 		}
-		return p.paged(c, func() error { return d.print(ctx, path) })
+		err = p.paged(c, func() error { return d.print(ctx, path) })
+		var e *pfs.Error
+		if errors.As(err, &e) && e.Ref == "" && e.Path != "" {
+			err = &pfs.Error{Op: e.Op, Kind: e.Kind, Ref: b.ref.String(), Path: e.Path, Err: e.Err}
+		}
+		return err
 	})
 }
 

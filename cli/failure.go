@@ -79,6 +79,8 @@ var remedies = map[pfs.Kind]string{
 	pfs.KindCommitNotFound: "see the commits with: pfsd log ADDRESS",
 	pfs.KindFileNotFound:   "see what is there with: pfsd ls ADDRESS",
 	pfs.KindExists:         "choose another name or place",
+	pfs.KindIsDir:          "name a file",
+	pfs.KindNotDir:         "nothing can be below a file: choose another path, or remove the file first",
 	pfs.KindReadOnly:       "only a branch can be changed: make one with pfsd branch create --from ADDRESS BRANCH.REPO",
 	pfs.KindNotEmpty:       "delete what is in it, too, with --force",
 	pfs.KindConflict:       "try again",
@@ -90,6 +92,7 @@ var remedies = map[pfs.Kind]string{
 // saysRemedy are the kinds of error whose cause, where there is one, says what to do itself.
 var saysRemedy = map[pfs.Kind]bool{
 	pfs.KindBranchNotFound: true, pfs.KindFileNotFound: true, pfs.KindExists: true, pfs.KindConflict: true,
+	pfs.KindIsDir: true, pfs.KindNotDir: true,
 }
 
 // looksLikeID reports whether a name is more likely the beginning of a commit's id than that of a branch.

@@ -3,12 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
-	"pfsd/pfs"
 )
 
 func (p *program) rmCommand() *cli.Command {
@@ -44,9 +42,6 @@ func (p *program) remove(c *cli.Context) error {
 	req.Ref = branch.String()
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 		commit, err := store.Remove(ctx, req)
-		if pfs.KindOf(err) == pfs.KindIsDir {
-			err = fmt.Errorf("%w; remove it, with all that is in it, with -r", err)
-		}
 		if err != nil {
 			return err
 		}

@@ -41,6 +41,9 @@ func (p *program) tree(c *cli.Context) error {
 			req := control.FileRequest{Ref: ref, Path: a.path, Recursive: true}
 			return printAll(p, c, store.List(ctx, req), func(io.Writer, control.Entry) {})
 		}
+		if _, err := store.Stat(ctx, control.FileRequest{Ref: ref, Path: a.path}); err != nil {
+			return asTyped(err, ref, a)
+		}
 		return p.paged(c, func() error {
 			t := treePrinter{p: p, store: store, ref: ref, depth: c.Int("L")}
 			if _, err := fmt.Fprintln(p.stdout, p.name(a.String())); err != nil {

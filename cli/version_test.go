@@ -446,3 +446,51 @@ func TestHelpOfAGroup(t *testing.T) {
 		t.Errorf("pfsd help repo create prints %s", out)
 	}
 }
+
+// TestBranchOfAnOpenCommit deletes the branch of an open commit, then its repo, and brings them back.
+func TestBranchOfAnOpenCommit(t *testing.T) {
+	data := newHost(t)
+	ok(t, data, "", "repo", "create", "r")
+	ok(t, data, "", "branch", "create", "b.r")
+	open := id(t, data, "", "commit", "start", "b.r")
+	ok(t, data, "1", "put", "-", open+".r:/f")
+	ok(t, data, "", "branch", "delete", "b.r")
+	r := pfsd(t, data, "", "commit", "finish", open+".r")
+	if r.code != exitFailure || !strings.HasPrefix(r.stderr, "pfsd: b.r: no such branch") || !strings.Contains(r.stderr, "pfsd undelete") ||
+		strings.Contains(r.stderr, "branch create") || strings.Count(r.stderr, "\n") != 1 {
+		t.Errorf("exit code %d: %s", r.code, r.stderr)
+	}
+	ok(t, data, "", "undelete", "b.r")
+	ok(t, data, "", "repo", "delete", "--force", "r")
+	ok(t, data, "", "undelete", "r")
+	if got := id(t, data, "", "commit", "finish", open+".r"); got != open {
+		t.Errorf("the commit is %s, want %s", got, open)
+	}
+	if got := ok(t, data, "", "cat", "b.r:/f"); got != "1" {
+		t.Errorf("the file is %q", got)
+	}
+}
+
+// TestErrorsNameWhatWasTyped has versions that commands look up once, and files that they write under other names first.
+func TestErrorsNameWhatWasTyped(t *testing.T) {
+	data, local := newHost(t), t.TempDir()
+	ok(t, data, "", "repo", "create", "r")
+	id(t, data, "1", "put", "-", "r:/f")
+	if err := os.Mkdir(filepath.Join(local, "f"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for args, says := range map[string]string{
+		"get r:/none " + local:                 "pfsd: master.r:/none: no such file",
+		"get r@master~1:/none " + local:        "pfsd: master~1.r:/none: no such file",
+		"tree r:/none":                         "pfsd: master.r:/none: no such file",
+		"export r " + local + "/none/x.tar":    "pfsd: " + local + "/none/x.tar: no such file",
+		"get r " + local:                       "pfsd: " + local + "/f: ",
+		"put " + local + "/none r:/x":          "pfsd: stat " + local + "/none: no such file",
+		"import " + local + "/none/x.tar r:/x": "pfsd: open " + local + "/none/x.tar: no such file",
+	} {
+		r := pfsd(t, data, "", strings.Fields(args)...)
+		if r.code != exitFailure || !strings.HasPrefix(r.stderr, says) || strings.Contains(r.stderr, ".pfsd-") {
+			t.Errorf("%s: exit code %d: %s", args, r.code, r.stderr)
+		}
+	}
+}

@@ -76,6 +76,9 @@ func (h *Handler) moveFiles(ctx context.Context, r FilesRequest) (Commit, error)
 		if to == "" {
 			return refuse(pfs.KindExists, Place{r.Ref, to}, "the root cannot be replaced")
 		}
+		if source := r.Sources[i].Path; to != source && within(to, source) {
+			return refuse(pfs.KindInvalid, Place{r.Ref, source}, "it cannot be moved into itself")
+		}
 		if err := makeParents(tx, to); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 
 	"pfsd/pfs"
 )
@@ -23,6 +24,9 @@ func (h *Handler) remove(ctx context.Context, r RemoveRequest) (Commit, error) {
 	return commitOf(commit), err
 }
 
+// errRecursive says how a directory is removed.
+var errRecursive = errors.New("remove it, with all that is in it, with -r")
+
 func removePath(tx *pfs.Tx, path string, recursive bool) error {
 	e, err := tx.Stat(path)
 	switch {
@@ -31,7 +35,7 @@ func removePath(tx *pfs.Tx, path string, recursive bool) error {
 	case !e.IsDir():
 		return tx.Remove(path)
 	case !recursive:
-		return &pfs.Error{Op: "control.remove", Kind: pfs.KindIsDir, Path: path}
+		return &pfs.Error{Op: "control.remove", Kind: pfs.KindIsDir, Path: path, Err: errRecursive}
 	}
 	return removeTree(tx, path)
 }
