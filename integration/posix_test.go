@@ -13,9 +13,7 @@ import (
 
 // posixSkips are the tests of the public suite that do not apply, each with the reason.
 var posixSkips = map[string]string{
-	"Link":             "hard links are not there yet",
-	"LinkUnlinkRename": "hard links are not there yet",
-	"FdLeak":           "it counts the descriptors of the process that serves the mount, which is another one here",
+	"FdLeak": "it counts the descriptors of the process that serves the mount, which is another one here",
 	"FcntlFlockLocksFile": "it wants two POSIX locks of one process to conflict, which they never do; the suite's own " +
 		"runner leaves it out",
 }
