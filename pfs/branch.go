@@ -245,6 +245,9 @@ func (s *Store) branch(op string, ref Ref) (*branch, error) {
 	if b := r.branches[ref.Name]; b != nil {
 		return b, nil
 	}
+	if err := r.damaged[ref.Name]; err != nil {
+		return nil, err
+	}
 	return nil, &Error{Op: op, Kind: KindBranchNotFound, Ref: ref.String()}
 }
 
@@ -256,7 +259,7 @@ func (s *Store) isTag(ref Ref) bool {
 		return false
 	}
 	_, ok := r.tags[ref.Name]
-	return ok
+	return ok || r.damaged[ref.Name] != nil // so that nothing is put in its place
 }
 
 func (s *Store) addBranch(b *branch) {

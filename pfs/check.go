@@ -16,6 +16,20 @@ import (
 type CheckOptions struct {
 	// Deep reads and hashes every byte, and makes every row of the path index again.
 	Deep bool
+	// Rate is how many bytes a second Deep reads at most; 0 for as many as it can.
+	Rate int64
+	// Progress, if it is not nil, is called from time to time by the goroutine that runs Check, and before it ends.
+	Progress func(CheckProgress)
+}
+
+// CheckProgress is how far a Check has come.
+type CheckProgress struct {
+	// Read is how many bytes have been read and hashed, of Total that chunks take in packs.
+	Read  int64 `json:"read"`
+	Total int64 `json:"total"`
+	// Entries is how many entries have been looked at, and Problems how many things are wrong so far.
+	Entries  int64 `json:"entries"`
+	Problems int64 `json:"problems"`
 }
 
 // Problem is one thing that Check found wrong.
@@ -50,9 +64,10 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error)
 	}
 	defer unlock()
 	c := &checker{store: s, deep: o.Deep, report: &CheckReport{}, repos: map[schema.ID]string{},
-		places: map[place]struct{}{}, lines: map[uint64]bool{}}
+		places: map[place]struct{}{}, lines: map[uint64]bool{}, hurt: map[Content]error{}}
 	c.trees = tree.NewChecker(s.trees)
-	c.contents = s.contents.NewChecker(o.Deep, func(err error) { c.problem(c.ref, c.path, err) })
+	c.contents = s.contents.NewChecker(o.Deep, c.hurtContent)
+	c.contents.Pace = c.pacer(o)
 	err = s.kv.View(ctx, func(r kv.Reader) error {
 		c.rows = r
 		return c.run(ctx)
@@ -65,14 +80,19 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error)
 
 // checker is one run of Check, on one view of the store.
 type checker struct {
-	store    *Store
-	rows     kv.Reader
-	deep     bool
-	report   *CheckReport
-	repos    map[schema.ID]string
-	trees    *tree.Checker
-	contents *cas.Checker
-	links    linkSums
+	store  *Store
+	rows   kv.Reader
+	deep   bool
+	report *CheckReport
+	// looked is the content that is looked at; nil for a part. hurt are the contents that are damaged, and hurtTrees is set when
+	// a tree is.
+	looked    *Content
+	hurt      map[Content]error
+	hurtTrees bool
+	repos     map[schema.ID]string
+	trees     *tree.Checker
+	contents  *cas.Checker
+	links     linkSums
 	// ref and path are what contents is looking at.
 	ref, path string
 	meta      schema.StoreRecord
@@ -107,6 +127,7 @@ func (c *checker) run(ctx context.Context) error {
 	}
 	steps := []func(context.Context) error{
 		c.checkMeta, c.checkRepos, c.checkCommits, c.checkAliases, c.checkLines, c.checkIndex, c.checkUploads, c.checkOpen, c.checkTombs,
+		c.nameHurt,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -253,7 +274,7 @@ func (c *checker) checkCommits(ctx context.Context) error {
 }
 
 func (c *checker) checkCommit(ctx context.Context, id schema.ID, rec *schema.CommitRecord) error {
-	ref := id.String()
+	ref := c.commitRef(id, rec.Repo)
 	c.places[place{rec.Line, rec.Seq}] = struct{}{}
 	for _, parent := range rec.Parents {
 		p, err := c.commit(ref, parent)
@@ -277,6 +298,12 @@ func (c *checker) checkCommit(ctx context.Context, id schema.ID, rec *schema.Com
 	return c.checkTree(ctx, ref, &rec.Root, rec.Links)
 }
 
+// checkContent checks the content of a file.
+func (c *checker) checkContent(ctx context.Context, ref, path string, content Content) error {
+	c.ref, c.path, c.looked = ref, path, &content
+	return c.contents.Content(ctx, content)
+}
+
 // checkTree checks the files of one version.
 func (c *checker) checkTree(ctx context.Context, ref string, root *Entry, links schema.Hash) error {
 	if !root.IsDir() {
@@ -288,11 +315,10 @@ func (c *checker) checkTree(ctx context.Context, ref string, root *Entry, links 
 		c.report.Entries++
 		c.checkName(ref, path, e)
 		if e.Kind == EntryFile && failed == nil {
-			c.ref, c.path = ref, path
-			failed = c.contents.Content(ctx, e.Content)
+			failed = c.checkContent(ctx, ref, path, e.Content)
 		}
 	}
-	err := c.trees.Check(ctx, root.Root, root.Totals, visit, func(err error) { c.problem(ref, "", err) })
+	err := c.trees.Check(ctx, root.Root, root.Totals, visit, func(err error) { c.hurtTree(ref, err) })
 	return errors.Join(err, failed, c.checkLinks(ctx, ref, root, links))
 }
 
@@ -378,7 +404,7 @@ func (c *checker) checkParts(ctx context.Context, id schema.ID) error {
 			c.problemf(id.String(), "part: %w", err)
 			return nil
 		}
-		c.ref, c.path = id.String(), ""
+		c.ref, c.path, c.looked = id.String(), "", nil
 		return c.contents.Part(ctx, part)
 	})
 }

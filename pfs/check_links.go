@@ -61,11 +61,10 @@ func (c *checker) checkLinks(ctx context.Context, ref string, root *Entry, links
 			c.problem(ref, "", fmt.Errorf("%w: %q", errLinkFile, path))
 		}
 		if e.Kind == EntryFile && failed == nil {
-			c.ref, c.path = ref, path
-			failed = c.contents.Content(ctx, e.Content)
+			failed = c.checkContent(ctx, ref, path, e.Content)
 		}
 	}
-	err = c.trees.Check(ctx, links, linked.Totals(), visit, func(err error) { c.problemf(ref, "link tree: %w", err) })
+	err = c.trees.Check(ctx, links, linked.Totals(), visit, func(err error) { c.hurtTree(ref, fmt.Errorf("link tree: %w", err)) })
 	if err = errors.Join(err, failed); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package pfs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func checkFormat(dir string) error {
 		return nil
 	case err == nil:
 		return &Error{Op: op, Kind: KindInvalid, Ref: dir,
-			Err: fmt.Errorf("the store has format %q and this program knows only %q", firstLine(text), firstLine([]byte(formatText)))}
+			Err: fmt.Errorf("the file %s says %q, and this program knows only %q", formatFile, firstLine(text), firstLine([]byte(formatText)))}
 	case !errors.Is(err, fs.ErrNotExist):
 		return wrap(op, err, dir, "")
 	}
@@ -96,7 +97,10 @@ func (s *Store) load(ctx context.Context) error {
 	}
 	if meta != nil {
 		if s.counters, err = schema.DecodeStore(meta); err != nil {
-			return corruptRow("the store's own record", err)
+			s.damage("", corruptRow("the store's own record", err))
+			if s.counters, err = s.countAgain(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	rows, err := s.rows(ctx, schema.RepoPrefix())
@@ -107,11 +111,12 @@ func (s *Store) load(ctx context.Context) error {
 		name := string(row.Key[len(schema.RepoPrefix()):])
 		rec, err := schema.DecodeRepo(row.Value)
 		if err != nil {
-			return corruptRow("repo "+name, err)
+			s.damaged[name] = s.damage(name, corruptRow("repo "+name, err))
+			continue
 		}
 		r := newRepo(name, rec)
 		s.repos[name] = r
-		if err := errors.Join(s.loadBranches(ctx, r), s.loadTags(ctx, r)); err != nil {
+		if err := cmp.Or(s.loadBranches(ctx, r), s.loadTags(ctx, r)); err != nil {
 			return err
 		}
 	}
@@ -125,22 +130,67 @@ func (s *Store) loadBranches(ctx context.Context, r *repo) error {
 		return err
 	}
 	for _, row := range rows {
-		b := &branch{repo: r, name: string(row.Key[len(prefix):])}
-		rec, err := schema.DecodeBranch(row.Value)
-		if err != nil {
-			return corruptRow("branch "+BranchRef(r.name, b.name).String(), err)
+		name := string(row.Key[len(prefix):])
+		b, err := s.loadBranch(ctx, r, name, row.Value)
+		ref := BranchRef(r.name, name).String()
+		switch err = wrap("pfs.Open", err, ref, ""); {
+		case KindOf(err) == KindCorrupt:
+			r.damaged[name] = s.damage(ref, err)
+		case err != nil:
+			return err
+		default:
+			r.branches[name] = b
+			s.notePending(b, false)
 		}
-		b.created, b.bare, b.keep = rec.Created, rec.Bare, rec.Keep
-		b.settings.Store(&rec.Settings)
-		st, err := s.loadState(ctx, r, rec)
-		if err != nil {
-			return wrap("pfs.Open", err, BranchRef(r.name, b.name).String(), "")
-		}
-		b.state.Store(st)
-		r.branches[b.name] = b
-		s.notePending(b, false)
 	}
 	return nil
+}
+
+func (s *Store) loadBranch(ctx context.Context, r *repo, name string, value []byte) (*branch, error) {
+	rec, err := schema.DecodeBranch(value)
+	if err != nil {
+		return nil, corruptRow("branch", err)
+	}
+	b := &branch{repo: r, name: name, created: rec.Created, bare: rec.Bare, keep: rec.Keep}
+	b.settings.Store(&rec.Settings)
+	st, err := s.loadState(ctx, r, rec)
+	if err != nil {
+		return nil, err
+	}
+	b.state.Store(st)
+	return b, nil
+}
+
+// damage tells the operator that something of the store cannot be used, while the rest can, and returns why. What is there
+// of it is left as it is.
+func (s *Store) damage(ref string, err error) error {
+	s.log.Error("a record of the store is damaged; all else is served, and pfsd fsck says more", "of", ref, "err", err)
+	return err
+}
+
+// countAgain returns the counters as they follow from what is there.
+func (s *Store) countAgain(ctx context.Context) (schema.StoreRecord, error) {
+	var counters schema.StoreRecord
+	err := s.kv.View(ctx, func(r kv.Reader) error {
+		err := eachRow(r, schema.CommitPrefix(), func(row kv.Row) error {
+			if rec, err := schema.DecodeCommit(row.Value); err == nil {
+				counters.Gen = max(counters.Gen, rec.Gen)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return eachRow(r, schema.LinePrefix(), func(row kv.Row) error {
+			if line, ok := schema.ParseLineKey(row.Key); ok {
+				counters.Line = max(counters.Line, line)
+			}
+			return nil
+		})
+	})
+	// Pending changes and workspaces have generations of their own, of which there are never as many.
+	counters.Gen += 1 << 32
+	return counters, err
 }
 
 // loadState makes of a branch's record what it shows.
@@ -174,9 +224,13 @@ func (s *Store) loadTags(ctx context.Context, r *repo) error {
 	}
 	for _, row := range rows {
 		name := string(row.Key[len(prefix):])
-		if r.tags[name], err = schema.DecodeTag(row.Value); err != nil {
-			return corruptRow("tag "+BranchRef(r.name, name).String(), err)
+		rec, err := schema.DecodeTag(row.Value)
+		if err != nil {
+			ref := BranchRef(r.name, name).String()
+			r.damaged[name] = s.damage(ref, corruptRow("tag "+ref, err))
+			continue
 		}
+		r.tags[name] = rec
 	}
 	return nil
 }

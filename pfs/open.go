@@ -284,14 +284,21 @@ func (s *Store) loadOpen(ctx context.Context) error {
 		copy(id[:], row.Key[1:])
 		rec, err := schema.DecodeOpenCommit(row.Value)
 		if err != nil {
-			return corruptRow("open commit "+id.String(), err)
+			_ = s.damage(id.String(), corruptRow("open commit", err))
+			continue
 		}
 		r := repos[rec.Repo]
 		if r == nil {
 			continue // its repo has been deleted
 		}
-		if r.open[id], err = s.loadWorkspace(ctx, r, id, rec); err != nil {
-			return wrap("pfs.Open", err, id.String(), "")
+		b, err := s.loadWorkspace(ctx, r, id, rec)
+		switch err = wrap("pfs.Open", err, id.String(), ""); {
+		case KindOf(err) == KindCorrupt:
+			_ = s.damage(id.String(), err)
+		case err != nil:
+			return err
+		default:
+			r.open[id] = b
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package pfs
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"time"
@@ -10,6 +11,9 @@ import (
 type Options struct {
 	// Now is the clock. Required.
 	Now func() time.Time
+	// Wait returns after a while, or with the error of ctx when that is done before; nil for one that uses a timer. What runs in
+	// the background at a low rate waits by it.
+	Wait func(ctx context.Context, d time.Duration) error
 	// Rand is where ids come from; it must be safe for concurrent use, as crypto/rand.Reader is. Required.
 	Rand io.Reader
 	// Memory is about how many bytes the store's caches and buffers may take; 0 means 256 MiB.

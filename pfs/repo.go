@@ -112,6 +112,9 @@ func (s *Store) addRepo(r *repo) {
 
 // putRepo adds the record of a new repo.
 func (g *group) putRepo(name string) (*repo, error) {
+	if err := g.store.damaged[name]; err != nil {
+		return nil, err
+	}
 	id, err := g.store.newID()
 	if err != nil {
 		return nil, err
@@ -123,7 +126,7 @@ func (g *group) putRepo(name string) (*repo, error) {
 
 func newRepo(name string, rec schema.RepoRecord) *repo {
 	return &repo{name: name, id: rec.ID, created: rec.Created, branches: map[string]*branch{}, tags: map[string]schema.TagRecord{},
-		open: map[schema.ID]*branch{}}
+		open: map[schema.ID]*branch{}, damaged: map[string]error{}}
 }
 
 // dropRepo removes a repo, and leaves a tombstone.

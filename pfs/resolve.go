@@ -65,6 +65,8 @@ func (s *Store) headOf(ctx context.Context, op string, r *repo, ref Ref) (*commi
 		return b.state.Load().head, nil
 	case !tag.Commit.IsZero():
 		return s.loadCommit(ctx, tag.Commit)
+	case r.damaged[ref.Name] != nil:
+		return nil, r.damaged[ref.Name]
 	}
 	return nil, &Error{Op: op, Kind: KindBranchNotFound, Ref: BranchRef(ref.Repo, ref.Name).String()}
 }

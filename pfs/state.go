@@ -14,6 +14,8 @@ type repo struct {
 	created  int64
 	branches map[string]*branch
 	tags     map[string]schema.TagRecord
+	// damaged are the branches and tags that cannot be used, and why. It is not changed once the store is open.
+	damaged map[string]error
 	// open are the workspaces of open commits.
 	open map[schema.ID]*branch
 }

@@ -44,6 +44,8 @@ type Store struct {
 	// mu guards repos and the maps of each repo. The committer alone changes them; nothing else is locked while it is held.
 	mu    sync.RWMutex
 	repos map[string]*repo
+	// damaged are the repos that cannot be used, and why. It is not changed once the store is open.
+	damaged map[string]error
 
 	// What follows belongs to the committer's goroutine. pending are the branches with changes that are in no commit,
 	// notBefore is when they may be cut at the earliest.
@@ -95,6 +97,9 @@ func (o Options) withDefaults() Options {
 	if o.SettleTimeout == 0 {
 		o.SettleTimeout = defaultSettle
 	}
+	if o.Wait == nil {
+		o.Wait = wait
+	}
 	if o.Grace == 0 {
 		o.Grace = DefaultGrace
 	}
@@ -117,6 +122,7 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 		guard: &live.Guard{}, upkeep: make(upkeep, 1),
 		watchers: watchers{of: map[branchKey][]*Watcher{}},
 		repos:    map[string]*repo{},
+		damaged:  map[string]error{},
 		pending:  map[*branch]struct{}{},
 	}
 	s.holds = holds{guard: s.guard, all: map[*hold]struct{}{}}

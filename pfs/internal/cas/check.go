@@ -17,7 +17,9 @@ type Checker struct {
 	s      *Store
 	deep   bool
 	report func(error)
-	seen   map[schema.Hash]error // what was wrong with the record or chunk of that hash and all below; nil for nothing
+	// Pace is called, if it is not nil, before so many bytes are read and hashed. Its error ends the check.
+	Pace func(ctx context.Context, n int64) error
+	seen map[schema.Hash]error // what was wrong with the record or chunk of that hash and all below; nil for nothing
 }
 
 // NewChecker returns a Checker that hands what is wrong with each content, an ErrCorrupt, to report. A deep one reads and
@@ -249,6 +251,11 @@ func (k *Checker) readChunk(ctx context.Context, h schema.Hash, size int64) erro
 	if !k.deep {
 		_, err := k.s.chunkRow(ctx, h, size, nil, 0)
 		return err
+	}
+	if k.Pace != nil {
+		if err := k.Pace(ctx, size); err != nil {
+			return err
+		}
 	}
 	buf := buffers.Get().(*[chunker.Max]byte)
 	defer buffers.Put(buf)
