@@ -140,7 +140,12 @@ const maxSplice = 128 << 20
 // CopyFileRange copies a file's beginning, or goes on with that, into an empty one by giving it the same content: no bytes
 // move. Other copies are made within the store, where the bytes are there already.
 func (m *mount) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint32, fuse.Status) {
-	source, from := m.file(&in.InHeader)
+	return m.copyFrom(m, in)
+}
+
+// copyFrom is CopyFileRange of a file in another mount of the store, or this one.
+func (m *mount) copyFrom(other *mount, in *fuse.CopyFileRangeIn) (uint32, fuse.Status) {
+	source, from := other.file(&in.InHeader)
 	target := m.table.get(in.NodeIdOut)
 	switch {
 	case m.readOnly():
@@ -148,7 +153,7 @@ func (m *mount) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint
 	case target == nil || from == nil || target.data.Load() == nil:
 		return 0, fuse.EBADF
 	}
-	content, err := m.settledContent(source, from)
+	content, err := other.settledContent(source, from)
 	if err != nil {
 		return 0, m.fail("copy_file_range", err)
 	}

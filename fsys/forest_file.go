@@ -174,17 +174,18 @@ func (f *forest) Fallocate(cancel <-chan struct{}, in *fuse.FallocateIn) fuse.St
 	return t.Fallocate(cancel, in)
 }
 
-// CopyFileRange copies within a tree; from one to another the kernel does it by reading and writing.
-func (f *forest) CopyFileRange(cancel <-chan struct{}, in *fuse.CopyFileRangeIn) (uint32, fuse.Status) {
+// CopyFileRange copies from any tree to any other: what an old version had is brought back without its bytes being moved.
+func (f *forest) CopyFileRange(_ <-chan struct{}, in *fuse.CopyFileRangeIn) (uint32, fuse.Status) {
 	t := f.tree(in.NodeIdOut)
 	if t == nil {
 		return 0, f.refuse(&in.InHeader)
 	}
-	if t != f.tree(in.NodeId) {
+	from := f.tree(in.NodeId)
+	if from == nil {
 		f.ops.count(in.Opcode)
-		return 0, fuse.EXDEV
+		return 0, fuse.Status(syscall.EOPNOTSUPP)
 	}
-	return t.CopyFileRange(cancel, in)
+	return t.copyFrom(from.mount, in)
 }
 
 // StatFs answers how much room there is on the disk that has the store.
@@ -234,7 +235,7 @@ func (f *forest) Statx(cancel <-chan struct{}, in *fuse.StatxIn, out *fuse.Statx
 	f.pageAttr(p, &attr)
 	at := fuse.SxTime{Sec: attr.Mtime, Nsec: attr.Mtimensec}
 	out.Statx = fuse.Statx{
-		Mask: in.SxMask, Ino: attr.Ino, Mode: uint16(attr.Mode), Nlink: attr.Nlink, Uid: attr.Uid, Gid: attr.Gid,
+		Mask: statxMask, Ino: attr.Ino, Mode: uint16(attr.Mode), Nlink: attr.Nlink, Uid: attr.Uid, Gid: attr.Gid,
 		Size: attr.Size, Blksize: attr.Blksize, Atime: at, Btime: at, Ctime: at, Mtime: at,
 	}
 	out.SetTimeout(fixedTimeout)

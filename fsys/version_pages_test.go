@@ -199,3 +199,41 @@ func (c *Child) Trees(dir string, out *int) error {
 	*out = fsys.Trees(c.servers[dir])
 	return nil
 }
+
+// TestRestore copies a large file of an old version to where it was: no bytes move.
+func TestRestore(t *testing.T) {
+	f := newFixture(t)
+	old := strings.Repeat("a line of the old version\n", 200_000)
+	f.put("file", old)
+	f.put("file", "new")
+	before := f.requests("WRITE")
+	from, err := os.Open(filepath.Join(f.dir, ".pfs/commits/HEAD^/file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	to, err := os.Create(filepath.Join(f.dir, "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	for {
+		n, err := unix.CopyFileRange(int(from.Fd()), nil, int(to.Fd()), nil, 1<<30, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, filepath.Join(f.dir, "file"), old)
+	if got := f.get("file"); string(got.Data) != old {
+		t.Errorf("the store has %d bytes", len(got.Data))
+	}
+	if writes := f.requests("WRITE") - before; writes > 0 {
+		t.Errorf("it took %d WRITEs", writes)
+	}
+}
