@@ -66,9 +66,10 @@ func (h *Handler) writable(q *request) (pfs.Ref, *pfs.Snapshot, error) {
 	return ref, snapshot, nil
 }
 
-// bucketName returns the name under which a branch is listed.
+// bucketName returns the name under which a branch is listed: its repo's alone when it was made by that, and is still what
+// that stands for.
 func bucketName(b pfs.Branch) string {
-	if b.Bare {
+	if b.Bare && b.Name == pfs.DefaultBranch {
 		return b.Repo
 	}
 	return b.Name + "." + b.Repo

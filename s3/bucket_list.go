@@ -22,6 +22,9 @@ func (h *Handler) listBuckets(q *request) error {
 	if err != nil {
 		return err
 	}
+	if limit == 0 {
+		return failf(codeInvalidArgument, "max-buckets must be between 1 and 10000.")
+	}
 	after, err := decodeToken(q.query.Get("continuation-token"))
 	if err != nil {
 		return err
@@ -30,10 +33,10 @@ func (h *Handler) listBuckets(q *request) error {
 	if err != nil {
 		return err
 	}
-	prefix := q.query.Get("prefix")
+	prefix, where := q.query.Get("prefix"), q.query.Get("bucket-region")
 	var buckets []listedBucket
 	for _, b := range branches {
-		if name := bucketName(b); name > after && strings.HasPrefix(name, prefix) {
+		if name := bucketName(b); name > after && strings.HasPrefix(name, prefix) && (where == "" || where == region) {
 			buckets = append(buckets, listedBucket{Name: name, CreationDate: xmlTime(b.Created)})
 		}
 	}
@@ -47,9 +50,7 @@ func (h *Handler) listBuckets(q *request) error {
 	}{Owner: theOwner(), Prefix: prefix}
 	if len(buckets) > limit {
 		buckets = buckets[:limit]
-		if limit > 0 {
-			answer.ContinuationToken = encodeToken(buckets[limit-1].Name)
-		}
+		answer.ContinuationToken = encodeToken(buckets[limit-1].Name)
 	}
 	answer.Buckets.Bucket = buckets
 	return q.w.xml(http.StatusOK, answer)

@@ -59,6 +59,14 @@ func TestBuckets(t *testing.T) {
 	if all := got.names() + " " + rest.names(); all != "dev.fresh dev.images images master.My_Repo master.data slash" {
 		t.Errorf("pages %q", all)
 	}
+	s.want(400, "InvalidArgument", "GET", "/?max-buckets=0", "")
+	s.want(400, "InvalidArgument", "GET", "/?continuation-token=!", "")
+	for query, want := range map[string]string{"prefix=dev.": "dev.fresh dev.images", "bucket-region=us-east-1&prefix=sl": "slash",
+		"bucket-region=eu-west-1": ""} {
+		if got := decode[bucketsAnswer](t, s.want(200, "", "GET", "/?"+query, "")); got.names() != want {
+			t.Errorf("%s: buckets %q", query, got.names())
+		}
+	}
 	for _, path := range []string{"/images", "/master.images", "/" + head + ".images", "/dev.fresh/"} {
 		s.want(200, "", "HEAD", path, "")
 	}
@@ -71,6 +79,40 @@ func TestBuckets(t *testing.T) {
 	s.want(204, "", "DELETE", "/dev.images", "")
 	if _, err := s.store.Branches(context.Background(), "images"); pfs.KindOf(err) != pfs.KindRepoNotFound {
 		t.Errorf("the repo of the last branch: %v", err)
+	}
+}
+
+// A tag and an open commit are there already, too, and are no buckets to delete. A branch that has another name now is not
+// listed by its repo's name.
+func TestBucketsThatAreNoBranches(t *testing.T) {
+	s := newServer(t)
+	ctx := context.Background()
+	s.want(200, "", "PUT", "/images", "")
+	s.put("/images/k", "x")
+	images := pfs.BranchRef("images", "master")
+	if _, err := s.store.CreateTag(ctx, pfs.BranchRef("images", "v1"), images); err != nil {
+		t.Fatal(err)
+	}
+	open, err := s.store.StartCommit(ctx, images, pfs.By{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bucket := range []string{"v1.images", open.ID.String() + ".master.images", open.Base.String() + ".images",
+		open.Base.String() + ".master.images"} {
+		s.want(409, "BucketAlreadyOwnedByYou", "PUT", "/"+bucket, "")
+		s.want(405, "MethodNotAllowed", "DELETE", "/"+bucket, "")
+		s.want(200, "", "HEAD", "/"+bucket, "")
+	}
+	s.want(405, "MethodNotAllowed", "PUT", "/v1.images/k", "y")
+	s.put("/"+open.ID.String()+".master.images/k", "y")
+	for _, path := range []string{"/a.b.c.d", "/a..b", "/da%20ta"} {
+		s.want(400, "InvalidBucketName", "DELETE", path, "")
+	}
+	if _, err := s.store.RenameBranch(ctx, images, "main"); err != nil {
+		t.Fatal(err)
+	}
+	if got := decode[bucketsAnswer](t, s.want(200, "", "GET", "/?prefix=", "")); got.names() != "main.images master.data" {
+		t.Errorf("buckets %q", got.names())
 	}
 }
 
@@ -115,7 +157,7 @@ func TestUnknownSubresources(t *testing.T) {
 	s.want(501, "NotImplemented", "PUT", "/data?partNumber=1", "")
 	s.want(501, "NotImplemented", "DELETE", "/data?uploads", "")
 	s.want(501, "NotImplemented", "POST", "/data", "")
-	s.want(501, "NotImplemented", "POST", "/data?uploads", "")
+	s.want(400, "InvalidRequest", "POST", "/data?uploads", "")
 	s.want(405, "MethodNotAllowed", "DELETE", "/", "")
 	s.want(405, "MethodNotAllowed", "PATCH", "/data/k", "")
 	if got := s.get("/data/k?x-id=GetObject"); got != "x" {

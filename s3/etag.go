@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"encoding/hex"
 	"strings"
 
 	"pfsd/pfs"
@@ -39,6 +40,13 @@ func bareETag(s string) string {
 	s = strings.TrimPrefix(strings.TrimSpace(s), "W/")
 	s = strings.TrimSuffix(strings.TrimPrefix(s, `"`), `"`)
 	return strings.TrimSuffix(strings.ToLower(s), dash)
+}
+
+// isOwnETag reports whether a bare ETag has the form of ours: a hash of 256 bits in hex, perhaps with a dash and more.
+func isOwnETag(etag string) bool {
+	hash, _, _ := strings.Cut(etag, "-")
+	b, err := hex.DecodeString(hash)
+	return err == nil && len(b) == len(pfs.Hash{})
 }
 
 // matchesETag reports whether one of the ETags in list, separated by commas, is etag. "*" matches any.

@@ -63,6 +63,7 @@ func operations() []operation {
 		{"DeleteObjectTagging", http.MethodDelete, objectScope, []string{"tagging"}, version, "", (*Handler).deleteObjectTagging},
 		{"GetObjectAttributes", http.MethodGet, objectScope, []string{"attributes"}, version, "", (*Handler).getObjectAttributes},
 		{"CreateMultipartUpload", http.MethodPost, objectScope, []string{"uploads"}, none, "", (*Handler).createUpload},
+		{"CreateMultipartUpload", http.MethodPost, bucketScope, []string{"uploads"}, none, "", (*Handler).createUploadWithoutKey},
 	}
 	// An upload's id alone finds it: the key may be missing.
 	for _, scope := range []scope{objectScope, bucketScope} {

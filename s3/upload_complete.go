@@ -156,10 +156,10 @@ func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list 
 	return chosen, nil
 }
 
-// matches reports whether part is what the client means, as far as it says.
+// matches reports whether part is what the client means, as far as it says. An ETag of another form than ours, such as an
+// MD5 that the client computed, says nothing.
 func (c *completePart) matches(part *pfs.Part) bool {
-	etag := bareETag(c.ETag)
-	if etag != "" && etag != part.Hash.String() {
+	if etag := bareETag(c.ETag); isOwnETag(etag) && etag != part.Hash.String() {
 		return false
 	}
 	for _, a := range checksum.Algorithms() {

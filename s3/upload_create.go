@@ -47,6 +47,14 @@ func (h *Handler) createUpload(q *request) error {
 	}{Bucket: q.bucket, Key: q.key, UploadID: upload.ID.String()})
 }
 
+// createUploadWithoutKey refuses an upload of nothing: of all the requests of an upload only this one must name the key.
+func (h *Handler) createUploadWithoutKey(q *request) error {
+	if _, _, err := h.writable(q); err != nil {
+		return err
+	}
+	return failf(codeInvalidRequest, "A multipart upload must be created with a key.")
+}
+
 // askedChecksum returns which checksum q wants the object to have; 0 for none.
 func askedChecksum(q *request) (checksum.Algorithm, checksum.Type, error) {
 	name, kind := q.Header.Get("X-Amz-Checksum-Algorithm"), checksum.Type(q.Header.Get("X-Amz-Checksum-Type"))
