@@ -96,3 +96,22 @@ func TestAmbiguousRef(t *testing.T) {
 		t.Errorf("the name of a branch: %v", err)
 	}
 }
+
+// FuzzParseRef checks that what can be parsed has one canonical form, which is parsed as the same.
+func FuzzParseRef(f *testing.F) {
+	for _, s := range []string{"r", "b.r", "beef.r", "beef.b.r", "beef^~2.b.r", "r@beef.b", "beef~.", "abcd^9.b", strings.Repeat("0f", 16) + ".b.r"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		ref, err := control.ParseRef(s)
+		if err != nil {
+			if pfs.KindOf(err) != pfs.KindInvalid {
+				t.Fatalf("%q: %v", s, err)
+			}
+			return
+		}
+		if again, err := control.ParseRef(ref.String()); err != nil || again != ref {
+			t.Fatalf("%q is %v, which is parsed as %v, %v", s, ref, again, err)
+		}
+	})
+}
