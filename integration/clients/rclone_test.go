@@ -75,5 +75,6 @@ func visitRclone(v *visit) {
 			v.t.Fatalf("%d keys are left", n)
 		}
 	})
-	v.row(drop, func() { rclone("purge", "pfsd:"+v.bucket); v.gone(v.bucket) })
+	// Not purge, which deletes single versions.
+	v.row(drop, func() { rclone("rmdir", "pfsd:"+v.bucket); v.gone(v.bucket) })
 }

@@ -74,7 +74,7 @@ func (s *Store) RcloneCommand(d *S3, args ...string) *exec.Cmd {
 		args = append([]string{"--ca-cert", d.CA}, args...)
 	}
 	cmd := s.Command(s.tool(rclone), args...)
-	cmd.Env = s.Env("RCLONE_CONFIG="+s.emptyFile("rclone.conf"), "RCLONE_CONFIG_PFSD_TYPE=s3",
+	cmd.Env = s.Env("RCLONE_CONFIG="+s.configFile("rclone.conf", ""), "RCLONE_CONFIG_PFSD_TYPE=s3",
 		"RCLONE_CONFIG_PFSD_PROVIDER=Other", "RCLONE_CONFIG_PFSD_ENDPOINT="+d.URL,
 		"RCLONE_CONFIG_PFSD_ACCESS_KEY_ID="+d.Key, "RCLONE_CONFIG_PFSD_SECRET_ACCESS_KEY="+d.Secret)
 	return cmd
@@ -90,7 +90,7 @@ func (s *Store) S3cmd(d *S3, args ...string) string {
 func (s *Store) S3cmdCommand(d *S3, args ...string) *exec.Cmd {
 	s.t.Helper()
 	options := []string{"--host=" + d.Host, "--host-bucket=" + d.Host, "--access_key=" + d.Key, "--secret_key=" + d.Secret,
-		"--config=" + s.emptyFile("s3cfg")}
+		"--config=" + s.configFile("s3cfg", fmt.Sprintf("[default]\nsignurl_use_https = %t\n", d.CA != ""))}
 	if d.CA == "" {
 		options = append(options, "--no-ssl")
 	} else {
@@ -99,11 +99,11 @@ func (s *Store) S3cmdCommand(d *S3, args ...string) *exec.Cmd {
 	return s.Command(s.tool(s3cmd), append(options, args...)...)
 }
 
-// emptyFile returns the path of an empty configuration file of a client.
-func (s *Store) emptyFile(name string) string {
+// configFile makes a configuration file of a client and returns its path.
+func (s *Store) configFile(name, text string) string {
 	s.t.Helper()
 	path := filepath.Join(s.home, name)
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 	return path
