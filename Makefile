@@ -4,12 +4,13 @@
 # make test-full  the same with the large runs
 # make fuzz       each fuzz target for a minute (FUZZTIME=...)
 # make bench      the benchmarks
-# make install    put pfsd into $(PREFIX)/bin
+# make install    put pfsd into $(PREFIX)/bin and, as root, the helper of mount(8) into $(SBINDIR)
 # make clean      remove what was built
 
 SHELL    := /bin/bash
 GO       ?= go
 PREFIX   ?= /usr/local
+SBINDIR  ?= /sbin
 FUZZTIME ?= 1m
 
 # The demo store of `make run` is kept from one run to the next.
@@ -67,6 +68,12 @@ bench:
 
 install: build
 	install -D -m 0755 pfsd $(DESTDIR)$(PREFIX)/bin/pfsd
+	@# mount(8) looks for the helper of "mount -t fuse.pfsd" nowhere else.
+	@if [ -n "$(DESTDIR)" ] || [ -w "$(SBINDIR)" ]; then \
+	    mkdir -p "$(DESTDIR)$(SBINDIR)" && ln -sfn "$(PREFIX)/bin/pfsd" "$(DESTDIR)$(SBINDIR)/mount.fuse.pfsd"; \
+	else \
+	    echo "not installed, for want of rights: $(SBINDIR)/mount.fuse.pfsd, for mount(8) and /etc/fstab"; \
+	fi
 
 clean:
 	rm -rf pfsd bin

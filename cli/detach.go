@@ -29,6 +29,7 @@ func (p *program) detach(ctx context.Context) error {
 	}
 	args := slices.DeleteFunc(slices.Clone(p.args[1:]), func(arg string) bool { return strings.Trim(arg, "-") == "detach" })
 	cmd := exec.Command(program, append([]string{"--" + flagDetached}, args...)...)
+	cmd.Args[0] = "pfsd" // Whatever the file is called, mount(8) does not ask this time.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Stderr = p.stderr
 	said, err := cmd.StdoutPipe()
@@ -40,7 +41,9 @@ func (p *program) detach(ctx context.Context) error {
 	}
 	defer context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })()
 	for lines := bufio.NewScanner(said); lines.Scan(); {
-		fmt.Fprintln(p.stdout, lines.Text())
+		if !isHelper(p.args) {
+			fmt.Fprintln(p.stdout, lines.Text())
+		}
 		if strings.HasPrefix(lines.Text(), "ready") {
 			return cmd.Process.Release()
 		}

@@ -15,7 +15,7 @@ const helperPrefix = "mount."
 //
 // Other args come back as they are. An empty result says that there is nothing to be done.
 func helped(args []string) []string {
-	if len(args) == 0 || !strings.HasPrefix(filepath.Base(args[0]), helperPrefix) {
+	if !isHelper(args) {
 		return args
 	}
 	var operands, options []string
@@ -39,6 +39,11 @@ func helped(args []string) []string {
 		}
 	}
 	return helperCommand(args[0], operands, options)
+}
+
+// isHelper reports whether args are how mount(8) calls its helpers, or what helped has made of that.
+func isHelper(args []string) bool {
+	return len(args) > 0 && strings.HasPrefix(filepath.Base(args[0]), helperPrefix)
 }
 
 // helperFlags are the options that stand for flags of the command.

@@ -1,0 +1,59 @@
+package integration_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"pfsd/integration/harness"
+)
+
+// TestMountHelper mounts with mount(8), by hand and by a line of an fstab, with the helper as `make install` puts it where
+// mount(8) looks; in a mount namespace of its own.
+func TestMountHelper(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("mount(8) is for root")
+	}
+	s := harness.New(t)
+	s.Pfsd("repo", "create", "helped")
+	dir := t.TempDir()
+	for _, name := range []string{"layers", "one", "two"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := s.Command("unshare", "--mount", "--propagation", "private", "sh", "-euc", `
+		# What /sbin has, and the helper.
+		sbin=$(readlink -f /sbin)
+		mount -t tmpfs tmpfs layers
+		mkdir layers/upper layers/work
+		if ! mount -t overlay -o lowerdir=$sbin,upperdir=layers/upper,workdir=layers/work overlay $sbin; then
+			echo no overlay
+			exit 0
+		fi
+		ln -s "$BINARY" /sbin/mount.fuse.pfsd
+		mount -t fuse.pfsd -o "rw,_netdev,nofail,data=$DATA" master.helped "$PWD/one"
+		echo by hand >one/file
+		umount one
+		echo "master.helped $PWD/two fuse.pfsd noauto,x-systemd.automount,umask=077,data=$DATA 0 0" >fstab
+		mount --fstab fstab "$PWD/two"
+		stat -c %a two/file
+		cat two/file
+		findmnt -n -o SOURCE,FSTYPE two
+		! mount -t fuse.pfsd -o "data=$DATA" master.none "$PWD/one" 2>refused
+		grep -o "pfsd repo create none" refused
+		umount two
+	`)
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Env, "BINARY="+harness.Binary(t), "DATA="+s.Data)
+	got := s.Run(cmd)
+	if got == "no overlay\n" {
+		t.Skip("this kernel cannot put anything beside what is in /sbin")
+	}
+	if want := "700\nby hand\nmaster.helped fuse.pfsd\npfsd repo create none\n"; got != want {
+		t.Errorf("it prints %q, want %q", got, want)
+	}
+	if got := s.Pfsd("cat", "master.helped:/file"); got != "by hand\n" {
+		t.Errorf("the store has %q", got)
+	}
+}
