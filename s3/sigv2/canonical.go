@@ -21,16 +21,27 @@ var signedParameters = map[string]bool{
 }
 
 // texts returns what may have been signed. Clients differ in whether a parameter with an equals sign and no value is signed
-// with that sign.
+// with that sign, and in whether a bucket that is the whole path is signed with a slash behind it.
 func texts(r *http.Request, bucket, date string) []string {
 	head := strings.Join([]string{
-		r.Method, r.Header.Get("Content-Md5"), r.Header.Get("Content-Type"), date, amzHeaders(r.Header) + path(r, bucket),
+		r.Method, r.Header.Get("Content-Md5"), r.Header.Get("Content-Type"), date, amzHeaders(r.Header),
 	}, "\n")
-	bare, exact := parameters(r.URL.RawQuery)
-	if bare == exact {
-		return []string{head + bare}
+	paths := []string{path(r, bucket)}
+	if strings.LastIndexByte(paths[0], '/') == 0 && paths[0] != "/" {
+		paths = append(paths, paths[0]+"/")
 	}
-	return []string{head + bare, head + exact}
+	bare, exact := parameters(r.URL.RawQuery)
+	queries := []string{bare}
+	if bare != exact {
+		queries = append(queries, exact)
+	}
+	var texts []string
+	for _, path := range paths {
+		for _, query := range queries {
+			texts = append(texts, head+path+query)
+		}
+	}
+	return texts
 }
 
 // amzHeaders returns the x-amz- headers, each on a line.

@@ -96,6 +96,21 @@ func TestIndependentSigner(t *testing.T) {
 	}
 }
 
+// The SDK for Python signs a bucket with a slash that is not in the path.
+func TestBucketWithSlash(t *testing.T) {
+	signed := request("GET", "/b/?delete=", "Date", time.Now().UTC().Format(http.TimeFormat))
+	signed.URL.Host = signed.Host
+	signed = signer.SignV2(*signed, exampleKey, exampleSecret, false)
+	signed.URL.Path = "/b"
+	if _, err := sigv2.Verify(signed, "", secretOf, time.Now()); err != nil {
+		t.Error(err)
+	}
+	signed.URL.Path = "/b/k"
+	if _, err := sigv2.Verify(signed, "", secretOf, time.Now()); code(err) != sigv4.Mismatch {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	now := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
 	stamp := now.Format(http.TimeFormat)
