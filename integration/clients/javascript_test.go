@@ -2,25 +2,35 @@ package clients_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"pfsd/integration/harness"
 )
 
-// visitSDKJS is the AWS SDK for JavaScript v3; javascript/client.cjs has the rows. The tools script installs its packages.
+// visitSDKJS is the AWS SDK for JavaScript v3; javascript/client.cjs has the rows.
 func visitSDKJS(v *visit) {
-	modules := filepath.Join(harness.Root(v.t), "bin", "javascript", "node_modules")
+	cmd := javascript(v.t, v.s, "client.cjs")
+	// The SDK warns that its versions to come need a newer Node.js, which is nothing about the door.
+	cmd.Env = append(cmd.Env, "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true")
+	v.script(cmd)
+}
+
+// javascript returns a command that runs a script of the folder of that name. The tools script installs the packages that
+// it needs; where they cannot be had the test is skipped, but not where CI is set.
+func javascript(t *testing.T, s *harness.Store, script string) *exec.Cmd {
+	t.Helper()
+	modules := filepath.Join(harness.Root(t), "bin", "javascript", "node_modules")
 	if _, err := os.Stat(modules); err != nil {
 		if os.Getenv("CI") == "true" {
-			v.t.Fatalf("the packages of javascript/package.json are missing: %v", err)
+			t.Fatalf("the packages of javascript/package.json are missing: %v", err)
 		}
-		v.t.Skipf("the packages of javascript/package.json are missing, `make tools` installs them: %v", err)
+		t.Skipf("the packages of javascript/package.json are missing; `make tools` installs them: %v", err)
 	}
-	cmd := v.s.Command("node", absolute(v.t, "javascript/client.cjs"))
-	// The SDK warns that its versions to come need a newer Node.js, which is nothing about the door.
-	cmd.Env = append(cmd.Env, "NODE_PATH="+modules, "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true")
-	v.script(cmd)
+	cmd := s.Command("node", absolute(t, filepath.Join("javascript", script)))
+	cmd.Env = append(cmd.Env, "NODE_PATH="+modules)
+	return cmd
 }
 
 // absolute returns the path of a file of this package.
