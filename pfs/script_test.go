@@ -200,6 +200,28 @@ func (r *scriptRun) rename(branch, from, to string) {
 	r.update(branch, "rename of "+from, c, func(tx *pfs.Tx) error { return tx.Rename(from, to, pfs.RenameReplace) })
 }
 
+// link gives what is at one path another name, as a commit.
+func (r *scriptRun) link(branch, from, to string) {
+	r.t.Helper()
+	c := r.now(branch)
+	c[to] = c[from]
+	r.update(branch, "link of "+from, c, func(tx *pfs.Tx) error { return tx.Link(from, to) })
+}
+
+// edit writes a file that has several names through one of them, as a mount does; the others are given.
+func (r *scriptRun) edit(branch, path, text string, others ...string) {
+	r.t.Helper()
+	r.step = "ingest of " + path
+	in := r.ingest(text)
+	defer in.Release()
+	c := r.now(branch)
+	for _, name := range append(others, path) {
+		c[name] = hashOf(text)
+	}
+	r.next(branch, "edit of "+path, c)
+	r.noError(r.store.Apply(ctx, r.ref(branch), byMount, rewrite(in.Content, path)))
+}
+
 func (r *scriptRun) remove(branch, path string) {
 	r.t.Helper()
 	c := r.now(branch)
@@ -241,7 +263,12 @@ func (r *scriptRun) script() {
 	r.put("master", "a", "smaller")
 	r.upload("master", "dir/parts", large(2), large(3), "end")
 	r.rename("master", "dir/sub", "moved")
+	r.link("master", "dir/same", "dir/name")
 	r.create("dev", "master")
+	r.edit("dev", "dir/name", large(10), "dir/same")
+	r.sync("dev")
+	r.link("dev", "dir/same", "third name")
+	r.remove("dev", "dir/name")
 	for range 2 {
 		r.apply("dev", "m/x", "applied")
 		r.apply("dev", "m/y", large(4))

@@ -154,7 +154,7 @@ func (i *putItem) link(tx *pfs.Tx) error {
 		}
 		return i.setAttributes(tx, 0)
 	case pfs.EntryLink.String():
-		return i.linkAgain(tx, mtime)
+		return i.linkAgain(tx)
 	case pfs.EntrySymlink.String():
 		if i.target() == "" {
 			return invalid(errors.New("a symbolic link without a target"))
@@ -187,19 +187,40 @@ func (i *putItem) linkFile(tx *pfs.Tx, mtime int64) error {
 	return i.setAttributes(tx, mtime)
 }
 
-// linkAgain gives the content of another file of the put, or of the branch, to a path.
-func (i *putItem) linkAgain(tx *pfs.Tx, mtime int64) error {
-	e, err := tx.Stat(i.Target)
+// linkAgain makes the path another name of a file of the put, or of the branch, which has the attributes already.
+func (i *putItem) linkAgain(tx *pfs.Tx) error {
+	file, err := tx.Stat(i.Target)
 	if err != nil {
 		return err
 	}
-	if e.Kind != pfs.EntryFile {
+	if file.IsDir() {
 		return &pfs.Error{Op: "control.put", Kind: pfs.KindInvalid, Path: i.Target, Err: errNotAFile}
 	}
-	if err := tx.PutFile(i.Path, e.Content, e.Meta, mtime); err != nil {
+	had, err := tx.Stat(i.Path)
+	switch {
+	case err == nil && (i.Path == i.Target || !file.Link.IsZero() && had.Link == file.Link):
+		return nil
+	case err == nil:
+		err = tx.Unlink(i.Path)
+	case pfs.KindOf(err) == pfs.KindFileNotFound:
+		err = i.makeParent(tx)
+	}
+	if err != nil {
 		return err
 	}
-	return i.setAttributes(tx, 0)
+	return tx.Link(i.Target, i.Path)
+}
+
+// makeParent makes the directory of the item's path, if it is missing.
+func (i *putItem) makeParent(tx *pfs.Tx) error {
+	dir := path.Dir(i.Path)
+	if dir == "." {
+		return nil
+	}
+	if _, err := tx.Stat(dir); pfs.KindOf(err) != pfs.KindFileNotFound {
+		return err
+	}
+	return tx.MakeDir(dir, nil)
 }
 
 // setAttributes gives what is at the item's path the mode, the modification time unless it is 0, and, where they count, the
