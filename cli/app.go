@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
+	"pfsd/pfs"
 )
 
 // The exit codes.
@@ -30,6 +31,9 @@ type program struct {
 	log   *slog.Logger
 	// paging is set while stdout is a pager's input.
 	paging bool
+	// salvage is set for a command that is to make a store that does not open one that does, and salvaged what it has done.
+	salvage  bool
+	salvaged *pfs.Salvaged
 	// args are the command line, with the program's name first.
 	args []string
 	// whenReady is done once all doors are open, whenEnded when they have ended; the store is nil when it cannot be reached.

@@ -55,7 +55,9 @@ func (p *program) gc(c *cli.Context) error {
 
 func (p *program) printGarbage(r pfs.GCReport) error {
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	line := func(what string, g pfs.Garbage) { fmt.Fprintf(w, "%s\t%s\n", what, humanize.IBytes(uint64(max(g.Bytes, 0)))) }
+	line := func(what string, g pfs.Garbage) {
+		fmt.Fprintf(w, "%s\t%s\n", what, humanize.IBytes(uint64(max(g.Bytes, 0))))
+	}
 	line("in use", r.Live)
 	line("deleted, and can be restored", r.Waiting)
 	line("deleted or left behind for good", r.History)

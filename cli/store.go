@@ -74,7 +74,15 @@ func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs
 	// Above its caches the process needs room for requests; beyond that the collector works harder rather than let the heap
 	// grow to twice what is in use.
 	debug.SetMemoryLimit(limit + limit/4)
-	return pfs.Open(ctx, dir.Path(), pfs.Options{Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log})
+	opts := pfs.Options{Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log}
+	store, err := pfs.Open(ctx, dir.Path(), opts)
+	if pfs.KindOf(err) != pfs.KindCorrupt || !p.salvage {
+		return store, err
+	}
+	if p.salvaged, err = pfs.Salvage(ctx, dir.Path(), opts); err != nil {
+		return nil, err
+	}
+	return pfs.Open(ctx, dir.Path(), opts)
 }
 
 // opener returns what serves the doors of a store.

@@ -148,7 +148,8 @@ func classify(err error) Kind {
 		return KindClosed
 	case errors.Is(err, schema.ErrInvalid):
 		return KindInvalid
-	case errors.Is(err, pack.ErrCorrupt), errors.Is(err, cas.ErrCorrupt), errors.Is(err, tree.ErrCorrupt):
+	case errors.Is(err, pack.ErrCorrupt), errors.Is(err, cas.ErrCorrupt), errors.Is(err, tree.ErrCorrupt),
+		errors.Is(err, kv.ErrCorrupt):
 		return KindCorrupt
 	default:
 		return KindInternal

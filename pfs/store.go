@@ -76,6 +76,9 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := checkFormat(dir); err != nil {
 		return nil, err
 	}
+	if err := finishSalvage(dir); err != nil {
+		return nil, wrap(op, err, dir, "")
+	}
 	rows, err := badgerkv.Open(ctx, filepath.Join(dir, "kv"), badgerkv.Options{Memory: opts.Memory, Logger: opts.Log})
 	if err != nil {
 		return nil, wrap(op, err, dir, "")

@@ -148,11 +148,6 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return call[Status](ctx, c, opStatus, nothing{})
 }
 
-// Check verifies the store.
-func (c *Client) Check(ctx context.Context, r CheckRequest) (CheckReport, error) {
-	return call[CheckReport](ctx, c, opCheck, r)
-}
-
 // Unmount ends a mount and returns when all that was written in it is committed. KindFileNotFound when the host serves no
 // mount there.
 func (c *Client) Unmount(ctx context.Context, r UnmountRequest) error {

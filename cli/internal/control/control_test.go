@@ -322,7 +322,7 @@ func TestStatusAndCheck(t *testing.T) {
 		if err != nil || s.Store.Repos != 1 || len(s.S3) != 1 || len(s.Mounts) != 1 || s.Mounts[0].Dir != "/m" {
 			t.Errorf("status: %+v, %v", s, err)
 		}
-		report, err := c.Check(t.Context(), control.CheckRequest{Deep: true})
+		report, err := c.Check(t.Context(), control.CheckRequest{Deep: true}, nil)
 		if err != nil || len(report.Problems) != 0 || report.Repos != 1 {
 			t.Errorf("check: %+v, %v", report, err)
 		}

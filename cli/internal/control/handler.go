@@ -64,10 +64,10 @@ func New(store *pfs.Store, cfg Config) *Handler {
 	h.handle(opPut, h.put)
 	h.handle(opRemove, value(h.remove))
 	h.handle(opStatus, value(h.status))
-	h.handle(opCheck, value(h.check))
 	h.handle(opUnmount, value(h.unmount))
 	h.handleVersions(store)
 	h.handleCollect(store)
+	h.handleCheck(store)
 	return h
 }
 

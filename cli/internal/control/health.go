@@ -6,9 +6,8 @@ import (
 	"pfsd/pfs"
 )
 
-// healthStore is what status and check need of the core.
+// healthStore is what status needs of the core.
 type healthStore interface {
-	Check(ctx context.Context, o pfs.CheckOptions) (*pfs.CheckReport, error)
 	Status(ctx context.Context) (pfs.Status, error)
 }
 
@@ -28,25 +27,6 @@ func (h *Handler) status(ctx context.Context, _ nothing) (Status, error) {
 		}
 	}
 	return s, nil
-}
-
-func (h *Handler) check(ctx context.Context, r CheckRequest) (CheckReport, error) {
-	report, err := h.health.Check(ctx, pfs.CheckOptions{Deep: r.Deep})
-	if err != nil {
-		return CheckReport{}, err
-	}
-	out := CheckReport{
-		Repos: report.Repos, Branches: report.Branches, Tags: report.Tags, Commits: report.Commits,
-		Entries: report.Entries, Uploads: report.Uploads, Problems: []Problem{},
-	}
-	for _, p := range report.Problems {
-		problem := Problem{Ref: p.Ref, Path: p.Path}
-		if p.Err != nil {
-			problem.Error = p.Err.Error()
-		}
-		out.Problems = append(out.Problems, problem)
-	}
-	return out, nil
 }
 
 func (h *Handler) unmount(ctx context.Context, r UnmountRequest) (nothing, error) {

@@ -97,8 +97,9 @@ type RemoveRequest struct {
 
 // CheckRequest starts a check of the store.
 type CheckRequest struct {
-	// Deep reads and hashes every chunk.
-	Deep bool `json:"deep,omitempty"`
+	// Deep reads and hashes every chunk, Rate bytes a second at most; 0 for as many as it can.
+	Deep bool  `json:"deep,omitempty"`
+	Rate int64 `json:"rate,omitempty"`
 }
 
 // UnmountRequest ends a mount.

@@ -35,6 +35,9 @@ var ErrClosed = errors.New("kv: store is closed")
 // written. Reads go on; writes succeed again when there is room.
 var ErrNoSpace = errors.New("kv: no space left")
 
+// ErrCorrupt is returned, possibly wrapped, when what is on disk is not what was written.
+var ErrCorrupt = errors.New("kv: corrupt")
+
 // Limits of every implementation. A larger key or value is refused with an error before anything is written.
 const (
 	// MaxKey is the largest key, in bytes.

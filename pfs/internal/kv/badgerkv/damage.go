@@ -4,12 +4,43 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"pfsd/pfs/internal/kv"
 )
 
 // errDamaged is for files of Badger that cannot be what it has written.
-var errDamaged = errors.New("badgerkv: damaged")
+var errDamaged = fmt.Errorf("%w: badgerkv: damaged", kv.ErrCorrupt)
+
+// damagedUnlessSystem makes an error of opening Badger an errDamaged, unless it is one of the operating system.
+func damagedUnlessSystem(err error) error {
+	var errno syscall.Errno
+	if err == nil || errors.As(err, &errno) || errors.Is(err, errDamaged) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDamaged, err)
+}
+
+// checkManifest reads the list of tables in dir, as Badger does when it opens, but says which file it is that it cannot read.
+func checkManifest(o badger.Options) error {
+	f, err := os.Open(filepath.Join(o.Dir, badger.ManifestFilename))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, _, err = badger.ReplayManifestFile(f, o.ExternalMagicVersion, o); err != nil {
+		return fmt.Errorf("%w: file %s: %w", errDamaged, badger.ManifestFilename, err)
+	}
+	return nil
+}
 
 // recovered makes a panic of Badger, which some damage of its files causes, an error. It must be deferred itself.
 func recovered(err *error) {

@@ -122,7 +122,11 @@ func openDB(o badger.Options) (db *badger.DB, err error) {
 	if err := checkTables(o.Dir); err != nil {
 		return nil, err
 	}
-	return badger.OpenManaged(o)
+	if err := checkManifest(o); err != nil {
+		return nil, err
+	}
+	db, err = badger.OpenManaged(o)
+	return db, damagedUnlessSystem(err)
 }
 
 func badgerOptions(dir string, opts Options) badger.Options {

@@ -1,0 +1,99 @@
+package pfs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/kv/badgerkv"
+	"pfsd/pfs/internal/pack"
+)
+
+// The names, in the directory of a store, of its rows, of those that are being salvaged, and of what they were salvaged
+// from, with a number.
+const (
+	rowsDir     = "kv"
+	packsDir    = "packs"
+	salvagedDir = "kv.salvaged"
+	damagedDir  = "kv.damaged-%d"
+)
+
+// Salvaged is what Salvage has done.
+type Salvaged struct {
+	badgerkv.Salvaged
+	// Kept is the directory in which the damaged files are now, for whoever can make more of them.
+	Kept string `json:"kept"`
+}
+
+// Salvage makes a store in dir that does not open, since files of its key-value store are damaged, one that does: of all rows
+// that can still be read. The damaged files stay beside it, under another name. Nobody may have the store open. Repair and Check
+// tell what is lost. The error is of KindInternal or KindNoSpace, and then dir is as it was, but perhaps for a directory that
+// the next call makes anew.
+func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
+	const op = "pfs.Salvage"
+	opts = opts.withDefaults()
+	to := filepath.Join(dir, salvagedDir)
+	if err := os.RemoveAll(to); err != nil {
+		return nil, wrap(op, err, dir, "")
+	}
+	from := filepath.Join(dir, rowsDir)
+	found, err := badgerkv.Salvage(ctx, from, to, badgerkv.Options{Memory: opts.Memory, Logger: opts.Log})
+	if err != nil {
+		return nil, wrap(op, err, dir, "")
+	}
+	kept, err := unusedName(dir)
+	if err == nil {
+		err = os.Rename(from, kept)
+	}
+	if err == nil {
+		err = finishSalvage(dir)
+	}
+	if err != nil {
+		return nil, wrap(op, err, dir, "")
+	}
+	return &Salvaged{Salvaged: found, Kept: filepath.Base(kept)}, nil
+}
+
+// unusedName returns the path at which the damaged files are kept.
+func unusedName(dir string) (string, error) {
+	for i := 1; ; i++ {
+		name := filepath.Join(dir, fmt.Sprintf(damagedDir, i))
+		if _, err := os.Lstat(name); err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+			return name, err
+		}
+	}
+}
+
+// finishSalvage puts salvaged rows in the place of those that are not there any more, as after a crash in between.
+func finishSalvage(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, rowsDir)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	err := os.Rename(filepath.Join(dir, salvagedDir), filepath.Join(dir, rowsDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return checkNew(dir)
+	}
+	if err != nil {
+		return err
+	}
+	return pack.Dir(dir).Sync()
+}
+
+// checkNew fails when a store that has no rows has packs: it is not a new one, but has lost them.
+func checkNew(dir string) error {
+	packs, err := os.ReadDir(filepath.Join(dir, packsDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && len(packs) > 0 {
+		err = fmt.Errorf("%w: the directory %s is missing", kv.ErrCorrupt, rowsDir)
+	}
+	return err
+}
