@@ -73,7 +73,7 @@ func about(name string, err error) error {
 func (p *program) writeArchive(ctx context.Context, store *control.Client, a address, w io.Writer) error {
 	archive := tar.NewWriter(w)
 	top := path.Base(a.path)
-	err := store.Get(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path, Recursive: true},
+	err := store.Get(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path, Recursive: true, Links: true},
 		func(e control.Entry, body io.Reader) error {
 			if e.Path == "" && e.Kind == "dir" {
 				return nil
@@ -113,6 +113,8 @@ func (p *program) archiveEntry(archive *tar.Writer, e control.Entry, body io.Rea
 		if e.RawTarget != nil {
 			head.Linkname = string(e.RawTarget)
 		}
+	case "link":
+		head.Typeflag, head.Linkname = tar.TypeLink, e.Target
 	case "fifo":
 		head.Typeflag = tar.TypeFifo
 	case "chardev", "blockdev":

@@ -51,13 +51,22 @@ func (h *Handler) writeParts(
 	if path != "" {
 		prefix += "/"
 	}
+	first := map[pfs.LinkID]string{}
 	for item, err := range below(ctx, snap, path, true) {
 		if err != nil {
 			return err
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(item.Path, prefix), "/")
-		if err := h.writePart(ctx, parts, name, item.Entry, 0); err != nil {
+		if other, again := first[item.Entry.Link]; again && r.Links {
+			_, err = parts.Next(Entry{Path: name, Kind: pfs.EntryLink.String(), Target: other})
+		} else {
+			err = h.writePart(ctx, parts, name, item.Entry, 0)
+		}
+		if err != nil {
 			return err
+		}
+		if !item.Entry.Link.IsZero() && first[item.Entry.Link] == "" {
+			first[item.Entry.Link] = name
 		}
 	}
 	return nil

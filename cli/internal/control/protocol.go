@@ -67,6 +67,8 @@ type FileRequest struct {
 	Recursive bool `json:"recursive,omitempty"`
 	// Offset is where the bytes of a file begin that are asked for.
 	Offset int64 `json:"offset,omitempty"`
+	// Links has a get name the first path of a file with several names at each of the others, instead of its bytes.
+	Links bool `json:"links,omitempty"`
 	// Chunks asks for a file's chunk list.
 	Chunks bool `json:"chunks,omitempty"`
 	// Limit is the greatest number of commits in a log; 0 for all.
@@ -142,7 +144,7 @@ type Entry struct {
 	ETag string `json:"etag,omitempty"`
 	// Version is the commit that last changed it; absent when the change is in no commit yet.
 	Version *pfs.CommitID `json:"version,omitempty"`
-	// Target is a symbolic link's; RawTarget is set too when it is not UTF-8, which JSON cannot carry.
+	// Target is a symbolic link's, or the path of another name of the same file; RawTarget is set too when it is not UTF-8, which JSON cannot carry.
 	Target    string `json:"target,omitempty"`
 	RawTarget []byte `json:"raw_target,omitempty"`
 	Device    uint64 `json:"device,omitempty"`
