@@ -53,8 +53,8 @@ func (p *program) get(c *cli.Context) error {
 // transfers is how many files are fetched at a time.
 const transfers = 8
 
-// getTree copies a file or directory of a version to local disk, with its owners when they are kept. What is there already is not fetched, so that a get that
-// was broken off goes on where it was.
+// getTree copies a file or directory of a version to local disk, with its owners when they are kept. What is there already
+// is not fetched, so that a get that was broken off goes on where it was.
 func (p *program) getTree(ctx context.Context, store *control.Client, a address, dest string, owners bool) error {
 	ref, _, err := pin(ctx, store, a)
 	if err != nil {
@@ -145,7 +145,8 @@ func (f *fetcher) fetchRest(ctx context.Context, name, stored string, e control.
 		return err
 	}
 	var local error
-	err = f.store.Get(ctx, control.FileRequest{Ref: f.ref, Path: stored, Offset: part.size}, func(_ control.Entry, body io.Reader) error {
+	rest := control.FileRequest{Ref: f.ref, Path: stored, Offset: part.size}
+	err = f.store.Get(ctx, rest, func(_ control.Entry, body io.Reader) error {
 		local = part.receive(body)
 		return local
 	})

@@ -88,8 +88,8 @@ func onlyAddress(c *cli.Context) (address, error) {
 
 // parseRef parses an ADDRESS argument that must have no path.
 func parseRef(arg string) (control.Ref, error) {
-	if head, path, found := strings.Cut(arg, ":"); found {
-		return control.Ref{}, fmt.Errorf("%s has a path, where a version alone is meant: leave out %s", shown(arg), shown(arg[len(head):len(head)+1+len(path)]))
+	if head, _, found := strings.Cut(arg, ":"); found {
+		return control.Ref{}, fmt.Errorf("%s has a path, where a version alone is meant: leave out %s", shown(arg), shown(arg[len(head):]))
 	}
 	ref, err := control.ParseRef(arg)
 	if err != nil {
