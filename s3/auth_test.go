@@ -3,6 +3,7 @@ package s3_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -240,6 +241,39 @@ func TestTamperedChunk(t *testing.T) {
 	if got := minio.ToErrorResponse(err).Code; got != "NoSuchKey" {
 		t.Errorf("got %v", err)
 	}
+}
+
+// So is a trailer.
+func TestTamperedTrailer(t *testing.T) {
+	s := newSignedServer(t)
+	client := s.minio(accessKey, secretKey, func(o *minio.Options) {
+		o.Transport = retrail{s.Client().Transport}
+		o.TrailingHeaders = true
+	})
+	_, err := client.PutObject(context.Background(), "data", "k", strings.NewReader("hello"), 5,
+		minio.PutObjectOptions{Checksum: minio.ChecksumCRC32})
+	if got := minio.ToErrorResponse(err).Code; got != "SignatureDoesNotMatch" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// retrail is a transport that changes the checksum in the trailer to one that is right for other bytes.
+type retrail struct{ http.RoundTripper }
+
+func (c retrail) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Method == http.MethodPut {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		old, other := []byte("x-amz-checksum-crc32:NhCmhg=="), []byte("x-amz-checksum-crc32:AAAAAA==")
+		if !bytes.Contains(data, old) {
+			return nil, errors.New("there is no such trailer")
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(bytes.Replace(data, old, other, 1)))
+	}
+	return c.RoundTripper.RoundTrip(r)
 }
 
 // tamper is a transport that changes bodies.

@@ -2,6 +2,7 @@ package s3_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -72,8 +73,8 @@ func TestVirtualHosts(t *testing.T) {
 	s := newServer(t, func(c *s3.Config) {
 		c.Domain, c.AccessKey, c.SecretKey, c.Now = "s3.example.org", accessKey, secretKey, realTime
 	})
-	dial := &http.Transport{Dial: func(string, string) (net.Conn, error) {
-		return net.Dial("tcp", s.Listener.Addr().String())
+	dial := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", s.Listener.Addr().String())
 	}}
 	defer dial.CloseIdleConnections()
 	for name, creds := range map[string]*credentials.Credentials{

@@ -57,7 +57,16 @@ func TestPendingChanges(t *testing.T) {
 func TestLastModified(t *testing.T) {
 	for name, mode := range map[string]s3.LastModified{"branch": s3.LastModifiedBranch, "object": s3.LastModifiedObject} {
 		s := newServer(t, func(c *s3.Config) { c.LastModified = mode })
-		modified := func(path string) string { return s.want(200, "", "HEAD", path, "").Header.Get("Last-Modified") }
+		modified := func(path string) string {
+			t.Helper()
+			head, get := s.want(200, "", "HEAD", path, "").Header, s.want(200, "", "GET", path, "").Header
+			if head.Get("Last-Modified") != get.Get("Last-Modified") {
+				t.Errorf("%s: HEAD says %v, GET %v", path, head, get)
+			}
+			s.want(304, "", "GET", path, "", "If-Modified-Since", head.Get("Last-Modified"))
+			s.want(200, "", "GET", path, "", "If-Unmodified-Since", head.Get("Last-Modified"))
+			return head.Get("Last-Modified")
+		}
 		first := s.put("/data/a", "1")
 		before := modified("/data/a")
 		s.clock.Add(time.Hour)

@@ -7,7 +7,8 @@ import (
 )
 
 // guard keeps web pages away from a store without keys. A browser would carry their requests to the loopback address, either
-// under a name that its owner lets point there, which the Host header tells, or across origins, which Origin tells; that is looked at in cross, when the bucket is known.
+// under a name that its owner lets point there, which the Host header tells, or across origins, which Origin tells; that is
+// looked at in cross, when the bucket is known.
 func (h *Handler) guard(q *request) error {
 	if h.cfg.AccessKey != "" {
 		return nil
