@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 func listSentences() []sentence {
@@ -114,16 +115,23 @@ func constants(d *door) {
 	d.is("owner", a.element("ID")+a.element("DisplayName"), strings.Repeat("0", 64)+"pfsd")
 }
 
-// many makes n empty objects in one commit.
+// many makes n empty objects in one commit, and returns their keys in order.
 func many(d *door, n int) []string {
 	d.make()
 	open := strings.Fields(d.pfsd("commit", "start", "master."+d.bucket))[0] + ".master." + d.bucket
-	var keys []string
-	for i := range n {
-		key := fmt.Sprintf("d%d/k%04d", i%3, i)
-		d.want(200, "", "PUT", "/"+open+"/"+key, "")
-		keys = append(keys, key)
+	keys := make([]string, n)
+	var wg sync.WaitGroup
+	for worker := range 16 {
+		wg.Go(func() {
+			for i := worker; i < n; i += 16 {
+				keys[i] = fmt.Sprintf("d%d/k%04d", i%3, i)
+				if a, err := d.try("PUT", "/"+open+"/"+keys[i], nil); err != nil || a.status != 200 {
+					d.Errorf("%v %v", a, err)
+				}
+			}
+		})
 	}
+	wg.Wait()
 	d.pfsd("commit", "finish", open)
 	slices.Sort(keys)
 	return keys
