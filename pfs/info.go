@@ -101,6 +101,8 @@ type Status struct {
 	// PackBytes is the size of all packs.
 	PackBytes int64 `json:"pack_bytes"`
 	Uploads   int   `json:"uploads"`
+	// Scrub is how the reading again of everything goes; nil before it has begun.
+	Scrub *ScrubStatus `json:"scrub,omitempty"`
 }
 
 // LogEntry is one commit of a history, with what it did to the path asked for.

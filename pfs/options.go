@@ -24,6 +24,9 @@ type Options struct {
 	CutAfter time.Duration
 	// Grace is how long what was deleted can be restored, before the collection of garbage removes it; 0 means three days.
 	Grace time.Duration
+	// ScrubPeriod is in what time everything that is stored is read again, in the background, to find damage; 0 means thirty days,
+	// and a negative one that it is not done.
+	ScrubPeriod time.Duration
 	// SettleTimeout is how long an Update waits for the watchers of its branch; 0 means five seconds.
 	SettleTimeout time.Duration
 }

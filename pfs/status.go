@@ -14,6 +14,7 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 		return st, wrap("pfs.Status", err, "", "")
 	}
 	st.Uploads = len(uploads)
+	st.Scrub = s.scrubbed.Load()
 	for _, p := range s.packs.Packs() {
 		st.Packs++
 		st.PackBytes += p.Size

@@ -61,6 +61,8 @@ type Store struct {
 	holds  holds
 	doomed atomic.Pointer[map[schema.ID]struct{}]
 	upkeep upkeep
+	// scrubbed is how far the scrub has come; nil before it has begun.
+	scrubbed atomic.Pointer[ScrubStatus]
 
 	// thinning is held while commits are thinned out. stop ends what runs in the background, which background waits for.
 	thinning   sync.Mutex
@@ -103,6 +105,9 @@ func (o Options) withDefaults() Options {
 	if o.Wait == nil {
 		o.Wait = wait
 	}
+	if o.ScrubPeriod == 0 {
+		o.ScrubPeriod = DefaultScrubPeriod
+	}
 	if o.Grace == 0 {
 		o.Grace = DefaultGrace
 	}
@@ -139,6 +144,7 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 	s.stop = stop
 	s.background.Go(func() { s.thinAll(running) })
 	s.background.Go(func() { s.collectAll(running) })
+	s.background.Go(func() { s.scrubAll(running) })
 	return s, nil
 }
 

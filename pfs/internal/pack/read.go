@@ -137,6 +137,26 @@ func readFull(f File, id uint64, p []byte, off int64) error {
 // returns the hash that the record was written with, so that the caller can compare that with the data's and with the
 // index's. Errors are those of ReadAt.
 func (s *Store) Verify(loc Location) (schema.Hash, error) {
+	if !loc.valid() {
+		return schema.Hash{}, &CorruptError{loc.Pack, loc.Offset, fmt.Sprintf("no record of %d bytes can be here", loc.Length)}
+	}
+	buf := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buf)
+	*buf = slices.Grow((*buf)[:0], int(loc.Length))[:loc.Length]
+	return s.readFresh(loc, *buf)
+}
+
+// ReadFresh fills p, which is as long as the record at loc, with all of its data from disk, and checks all of its checksums,
+// whether it was read before or not. Errors are those of ReadAt.
+func (s *Store) ReadFresh(loc Location, p []byte) error {
+	if len(p) != int(loc.Length) {
+		return fmt.Errorf("pack: %v: %d bytes: %w", loc, len(p), io.EOF)
+	}
+	_, err := s.readFresh(loc, p)
+	return err
+}
+
+func (s *Store) readFresh(loc Location, p []byte) (schema.Hash, error) {
 	_, h, err := s.record(loc)
 	if err != nil {
 		return schema.Hash{}, err
@@ -146,11 +166,8 @@ func (s *Store) Verify(loc Location) (schema.Hash, error) {
 	if err != nil {
 		return schema.Hash{}, err
 	}
-	buf := s.buffers.Get().(*[]byte)
-	defer s.buffers.Put(buf)
-	*buf = slices.Grow((*buf)[:0], int(loc.Length))[:loc.Length]
-	if err := readFull(h.file, loc.Pack, *buf, loc.Offset); err != nil {
+	if err := readFull(h.file, loc.Pack, p, loc.Offset); err != nil {
 		return schema.Hash{}, err
 	}
-	return head.hash, check(nil, h.file, spanOf(loc, 0, len(*buf)), *buf)
+	return head.hash, check(nil, h.file, spanOf(loc, 0, len(p)), p)
 }

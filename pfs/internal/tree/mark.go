@@ -137,3 +137,10 @@ func (w *markWalk) node(h schema.Hash) (*schema.Node, error) {
 	}
 	return n, nil
 }
+
+// Verify reads the stored node with hash h, and no other but those that it is a delta on. It returns an error that wraps
+// ErrCorrupt when the rows do not make a node with that hash.
+func (s *Store) Verify(ctx context.Context, h schema.Hash) error {
+	_, _, err := s.read(ctx, h)
+	return err
+}
