@@ -96,6 +96,23 @@ func TestSignatureErrors(t *testing.T) {
 	}
 }
 
+// Who signs wrongly is told what should have been signed, as S3 does.
+func TestSignatureMismatchTellsWhatIsSigned(t *testing.T) {
+	s := newSignedServer(t)
+	type told struct{ AWSAccessKeyId, StringToSign, SignatureProvided, CanonicalRequest string }
+	a := s.signed("GET", "/data/k?versionId=x", "", "UNSIGNED-PAYLOAD", func(r *http.Request) { r.URL.RawQuery = "versionId=y" })
+	got := decode[told](t, a)
+	if got.AWSAccessKeyId != accessKey || !strings.HasPrefix(got.StringToSign, "AWS4-HMAC-SHA256\n") || got.SignatureProvided == "" ||
+		!strings.HasPrefix(got.CanonicalRequest, "GET\n/data/k\nversionId=y\n") || strings.Contains(a.body, secretKey) {
+		t.Errorf("%s", a.body)
+	}
+	stamp := time.Now().UTC().Format(http.TimeFormat)
+	a = s.want(403, "SignatureDoesNotMatch", "GET", "/data/k?acl", "", "Date", stamp, "Authorization", "AWS "+accessKey+":x")
+	if got := decode[told](t, a); got.StringToSign != "GET\n\n\n"+stamp+"\n/data/k?acl" || got.SignatureProvided != "x" {
+		t.Errorf("%s", a.body)
+	}
+}
+
 // The forms of a body that are not signed chunk by chunk; minio-go sends those in TestMinioClient and TestTamperedChunk.
 func TestPayloadForms(t *testing.T) {
 	s := newSignedServer(t)

@@ -17,6 +17,8 @@ type apiError struct {
 	cause   error
 	// header is added to the answer; may be nil.
 	header http.Header
+	// signed is what should have been signed, of a signature that is wrong; may be nil.
+	signed *sigv4.Signed
 }
 
 // Error returns the code and what is known of the cause, for the log.
@@ -88,7 +90,7 @@ func apiErrorOf(err error) *apiError {
 	}
 	var refused *sigv4.Error
 	if errors.As(err, &refused) {
-		return &apiError{code: signatureCodes[refused.Code], message: refused.Message}
+		return &apiError{code: signatureCodes[refused.Code], message: refused.Message, signed: refused.Signed}
 	}
 	c, ok := kindCodes[pfs.KindOf(err)]
 	if !ok {
@@ -123,6 +125,11 @@ type errorAnswer struct {
 	Resource   string
 	RequestID  string `xml:"RequestId"`
 	HostID     string `xml:"HostId"`
+	// Those of a signature that is wrong.
+	AccessKeyID       string `xml:"AWSAccessKeyId,omitempty"`
+	StringToSign      string `xml:",omitempty"`
+	SignatureProvided string `xml:",omitempty"`
+	CanonicalRequest  string `xml:",omitempty"`
 }
 
 // fail answers q with err, unless an answer has begun: that is cut off, so that the client sees it is not whole.
@@ -146,6 +153,10 @@ func (h *Handler) fail(q *request, err error) {
 	}
 	if e.message != "" {
 		answer.Message = e.message
+	}
+	if s := e.signed; s != nil {
+		answer.AccessKeyID, answer.SignatureProvided = s.AccessKey, s.Signature
+		answer.StringToSign, answer.CanonicalRequest = s.Text, s.Canonical
 	}
 	_ = q.w.xml(row.status, answer)
 }

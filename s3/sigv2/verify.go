@@ -40,13 +40,13 @@ func Verify(
 	if !ok {
 		return "", refuse(sigv4.UnknownKey, "The AWS access key Id you provided does not exist in our records.")
 	}
-	for _, text := range texts(r, bucket, c.date) {
+	texts := texts(r, bucket, c.date)
+	for _, text := range texts {
 		if Matches(key, text, c.signature) {
 			return c.accessKey, nil
 		}
 	}
-	return "", refuse(sigv4.Mismatch, "The request signature we calculated does not match the signature you provided. "+
-		"Check your key and signing method.")
+	return "", sigv4.MismatchOf(sigv4.Signed{AccessKey: c.accessKey, Signature: c.signature, Text: texts[0]})
 }
 
 // Matches reports whether signature is that of text, in base64; a form's policy is signed as it stands.

@@ -46,6 +46,22 @@ type Error struct {
 	Code Code
 	// Message is for the client.
 	Message string
+	// Signed, of a Mismatch, is what should have been signed; nil otherwise.
+	Signed *Signed
+}
+
+// Signed is what a signature was computed of. It has no secret in it: a client is told, so as to find where it differs.
+type Signed struct {
+	// AccessKey and Signature are what the client sent.
+	AccessKey, Signature string
+	// Text is what is signed; Canonical is the request in the form whose hash is in Text, empty for version 2.
+	Text, Canonical string
+}
+
+// MismatchOf is the error of a signature that is not that of s.
+func MismatchOf(s Signed) error {
+	return &Error{Code: Mismatch, Signed: &s, Message: "The request signature we calculated does not match the signature " +
+		"you provided. Check your key and signing method."}
 }
 
 // Error returns the message.

@@ -30,8 +30,7 @@ func VerifyForm(field func(name string) string, secret func(accessKey string) (s
 	}
 	want := hex.EncodeToString(sign(c.signingKey(key), field("policy")))
 	if !hmac.Equal([]byte(want), []byte(c.signature)) {
-		return "", fail(Mismatch, "The request signature we calculated does not match the signature you provided. "+
-			"Check your key and signing method.")
+		return "", MismatchOf(Signed{AccessKey: c.accessKey, Signature: c.signature, Text: field("policy")})
 	}
 	return c.accessKey, nil
 }

@@ -66,11 +66,11 @@ func Verify(r *http.Request, secret func(accessKey string) (string, bool), now t
 		return nil, fail(UnknownKey, "The AWS access key Id you provided does not exist in our records.")
 	}
 	signingKey := claim.signingKey(key)
-	text := strings.Join([]string{algorithm, claim.time, claim.scope(), hexSHA256([]byte(claim.canonical(r)))}, "\n")
+	canonical := claim.canonical(r)
+	text := strings.Join([]string{algorithm, claim.time, claim.scope(), hexSHA256([]byte(canonical))}, "\n")
 	want := hex.EncodeToString(sign(signingKey, text))
 	if !hmac.Equal([]byte(want), []byte(claim.signature)) {
-		return nil, fail(Mismatch, "The request signature we calculated does not match the signature you provided. "+
-			"Check your key and signing method.")
+		return nil, MismatchOf(Signed{AccessKey: claim.accessKey, Signature: claim.signature, Text: text, Canonical: canonical})
 	}
 	return &Identity{
 		AccessKey: claim.accessKey, Region: claim.region, Payload: claim.payload, Presigned: claim.presigned,
