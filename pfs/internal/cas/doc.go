@@ -43,6 +43,9 @@
 // from then on as on its own: its batch adopts the row, so that Pending syncs that pack too. When a pack cannot be synced,
 // the rows that wait for it are lost, and with them whatever has adopted one: see Verify.
 //
-// There is no garbage collector yet. Its seam is Pin and Pinned: it may take nothing that a pinned root leads to, nor any
-// row that is unsaved.
+// # Garbage
+//
+// What a Pin or a Hold is on, what an operation that runs has found or made, and rows that are unsaved are in use; see InUse.
+// A collection marks what they and all names lead to, and what is looked up meanwhile; see package live. A content by value
+// that nothing holds may be gone: Verify and Protect tell, and keep it if it is not.
 package cas

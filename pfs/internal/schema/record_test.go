@@ -54,6 +54,7 @@ func samples() map[string]record {
 		"upload": &schema.UploadRecord{Repo: id(1), Branch: "master", Path: "a/b", Started: 5, Meta: &schema.Meta{
 			ContentType: "text/plain", User: map[string]string{"b": "2", "a": "1"},
 		}},
+		"scrub": &schema.ScrubRecord{Started: 1 << 60, Read: 300, Damaged: 1, Next: []byte("k\x07")},
 		"part": &schema.PartRecord{Modified: 5, Checksums: map[string]string{"sha256": "x", "crc32": "y"}, Part: []byte("part")},
 	}
 }
@@ -76,6 +77,7 @@ var decoders = map[string]func(b []byte) (record, error){
 	"subtree":         decoder(schema.DecodeSubtree),
 	"upload":          decoder(schema.DecodeUpload),
 	"part":            decoder(schema.DecodePart),
+	"scrub":           decoder(schema.DecodeScrub),
 }
 
 func decoder[T any, P interface {
