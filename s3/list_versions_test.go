@@ -42,7 +42,8 @@ func (s *server) versions(bucket, query string, size int) []string {
 	var all []string
 	marker := ""
 	for {
-		a := decode[versionsAnswer](s.t, s.want(200, "", "GET", fmt.Sprintf("/%s?versions&max-keys=%d&%s%s", bucket, size, query, marker), ""))
+		path := fmt.Sprintf("/%s?versions&max-keys=%d&%s%s", bucket, size, query, marker)
+		a := decode[versionsAnswer](s.t, s.want(200, "", "GET", path, ""))
 		var page, prefixes []string
 		for _, e := range a.Entries {
 			switch e.XMLName.Local {
@@ -80,7 +81,8 @@ func TestListVersions(t *testing.T) {
 	c1 := s.put("/data/c/", "")
 	a3 := s.want(200, "", "PUT", "/data/a?tagging", "<Tagging><TagSet></TagSet></Tagging>").Header.Get("X-Amz-Version-Id")
 	e1 := s.put("/data/e/x", "1")
-	all := []string{"a " + a3 + " *", "a " + a2, "a " + a1, "c/ " + c1 + " *", "d/b " + b2 + " marker *", "d/b " + b1, "e/x " + e1 + " *"}
+	all := []string{"a " + a3 + " *", "a " + a2, "a " + a1, "c/ " + c1 + " *", "d/b " + b2 + " marker *", "d/b " + b1,
+		"e/x " + e1 + " *"}
 	for _, tc := range []struct {
 		query string
 		want  []string
@@ -120,7 +122,8 @@ func TestListVersions(t *testing.T) {
 		}
 	}
 	// A commit is a bucket whose history ends there.
-	if got, want := s.versions(a2+".data", "", 1000), []string{"a " + a2 + " *", "a " + a1, "d/b " + b1 + " *"}; !slices.Equal(got, want) {
+	want = []string{"a " + a2 + " *", "a " + a1, "d/b " + b1 + " *"}
+	if got := s.versions(a2+".data", "", 1000); !slices.Equal(got, want) {
 		t.Errorf("in a commit: %q, want %q", got, want)
 	}
 	if a := s.want(200, "", "GET", "/data?versions&max-keys=0", ""); strings.Contains(a.body, "<Version>") ||
@@ -152,7 +155,8 @@ func TestListedVersionsAreWhatHeadSays(t *testing.T) {
 		n++
 		h := s.want(200, "", "HEAD", "/data/"+e.Key+"?versionId="+e.VersionID, "")
 		if h.Header.Get("Etag") != e.ETag || h.ContentLength != e.Size || h.Header.Get("X-Amz-Version-Id") != e.VersionID ||
-			e.StorageClass != "STANDARD" || e.Key == "d" && e.Size > 5 && e.ChecksumAlgorithm != "SHA256" || e.Owner.DisplayName != "pfsd" {
+			e.StorageClass != "STANDARD" ||
+			e.Key == "d" && e.Size > 5 && e.ChecksumAlgorithm != "SHA256" || e.Owner.DisplayName != "pfsd" {
 			t.Errorf("%+v, and HEAD says %v", e, h.Header)
 		}
 	}
@@ -173,7 +177,8 @@ func TestListVersionsWithPendingChanges(t *testing.T) {
 	s := newServer(t)
 	a1, b1 := s.put("/data/a", "1"), s.put("/data/b", "1")
 	s.write("c", "new", 1)
-	err := s.store.Apply(context.Background(), pfs.BranchRef("data", "master"), pfs.By{Origin: pfs.OriginMount}, func(tx *pfs.Tx) error {
+	master, mount := pfs.BranchRef("data", "master"), pfs.By{Origin: pfs.OriginMount}
+	err := s.store.Apply(context.Background(), master, mount, func(tx *pfs.Tx) error {
 		if err := tx.Remove("a"); err != nil {
 			return err
 		}

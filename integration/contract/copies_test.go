@@ -45,8 +45,8 @@ func copyMovesNothing(d *door) {
 	}
 	d.is("size", d.want(200, "", "HEAD", d.path("large7"), "").Get("Content-Length"), 1<<30)
 	grown, read := d.store.DiskUsage("")-before, d.read()-read
-	d.Logf("8 copies of 1 GiB: the store grew by %d bytes and read %d; the fastest took %v, that of 1 KiB %v", grown, read, times["large"],
-		times["small"])
+	d.Logf("8 copies of 1 GiB: the store grew by %d bytes and read %d; the fastest took %v, that of 1 KiB %v", grown, read,
+		times["large"], times["small"])
 	if grown >= 8*mib {
 		d.Errorf("8 copies of 1 GiB grow the store by %d bytes", grown)
 	}
@@ -115,7 +115,8 @@ func copyPart(d *door) {
 	id := d.create("c")
 	at := d.path("c?uploadId=" + id + "&partNumber=")
 	one := d.want(200, "", "PUT", at+"1", "", "x-amz-copy-source", d.path("k")).element("ETag")
-	two := d.want(200, "", "PUT", at+"2", "", "x-amz-copy-source", d.path("k"), "x-amz-copy-source-range", "bytes=5-14").element("ETag")
+	two := d.want(200, "", "PUT", at+"2", "", "x-amz-copy-source", d.path("k"),
+		"x-amz-copy-source-range", "bytes=5-14").element("ETag")
 	d.is("ETag", two, etagOf(data[5:15]))
 	d.want(400, "InvalidArgument", "PUT", at+"3", "", "x-amz-copy-source", d.path("k"), "x-amz-copy-source-range", "bytes=5-")
 	d.want(200, "", "POST", d.path("c?uploadId="+id), completion(one, two))

@@ -26,9 +26,6 @@ type door struct {
 	bucket         string
 }
 
-// bucketOf returns a bucket's name for the test of that name.
-func bucketOf(name string) string { return strings.ToLower(name) }
-
 // client sends requests as they are.
 var client = &http.Client{
 	Transport:     &http.Transport{DisableCompression: true},

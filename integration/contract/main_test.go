@@ -4,6 +4,7 @@ package contract_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"pfsd/integration/harness"
@@ -40,7 +41,8 @@ func TestContract(t *testing.T) {
 	object := s.S3("--last-modified=object")
 	for _, sentence := range sentences() {
 		t.Run(sentence.name, func(t *testing.T) {
-			sentence.test(&door{T: t, store: s, process: plain.Process, url: plain.URL, objectURL: object.URL, bucket: bucketOf(sentence.name)})
+			sentence.test(&door{T: t, store: s, process: plain.Process, url: plain.URL, objectURL: object.URL,
+				bucket: strings.ToLower(sentence.name)})
 		})
 	}
 }
