@@ -53,7 +53,9 @@ type combiner struct {
 }
 
 // newCombiner returns one that brings what changed from base to theirs into ours.
-func newCombiner(ctx context.Context, trees *tree.Store, resolve Resolve, change schema.Change, base, ours, theirs view) *combiner {
+func newCombiner(
+	ctx context.Context, trees *tree.Store, resolve Resolve, change schema.Change, base, ours, theirs view,
+) *combiner {
 	return &combiner{
 		ctx: ctx, trees: trees, resolve: resolve, change: change, base: base, ours: ours, theirs: theirs,
 		names: map[schema.ID]int{},

@@ -5,8 +5,8 @@ import "pfsd/pfs/internal/tree"
 // Copy puts the entry that a version has at from, with all that is below it, at path, in the place of whatever is there.
 // Missing directories above are made, implicitly. It takes the same time however much that is: the contents and the
 // directories are shared. Only files with several names are gone through: the copy of one is a file of its own, which has
-// those names that were copied together. from may be the root of the version, path that of the branch; then the root keeps its attributes.
-// The error is of KindFileNotFound when the version has no such entry, KindNotDir when something above path is no directory,
+// those names that were copied together. from may be the root of the version, path that of the branch; then the root keeps
+// its attributes. The error is of KindFileNotFound when the version has no such entry, KindNotDir when something above path is no directory,
 // or KindInvalid when the root is to be a file.
 func (t *Tx) Copy(path string, version *Snapshot, from string) error {
 	const op = "pfs.Copy"

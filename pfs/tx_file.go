@@ -64,9 +64,9 @@ func (t *Tx) Create(path string, e Entry) error {
 }
 
 // Edit lets fn change a copy of the entry at path, the empty path being the root, and puts it in the entry's place. fn must
-// not change Name and Kind, nor a map that the entry holds; what it does to Changed, Placed, Root, Totals, Link
-// and NLink is ignored. A file is changed under all its names. Its error comes back unchanged. The error is of KindFileNotFound when there is no entry, KindInvalid when fn made it an
-// impossible one.
+// not change Name and Kind, nor a map that the entry holds; what it does to Changed, Placed, Root, Totals, Link and NLink is
+// ignored. A file is changed under all its names. Its error comes back unchanged. The error is of KindFileNotFound when there
+// is no entry, KindInvalid when fn made it an impossible one.
 func (t *Tx) Edit(path string, fn func(*Entry) error) error {
 	const op = "pfs.Edit"
 	if err := CheckPath(path); err != nil {

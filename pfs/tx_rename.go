@@ -20,8 +20,8 @@ const (
 )
 
 // Rename moves the entry at from to to, with all that is below it, in time that does not depend on how much that is. As
-// rename(2), it does nothing when both are the same path, or names of one file. The error is of KindFileNotFound or KindNotDir when from or a
-// parent is not there, KindInvalid when to is below from (or, exchanging, from below to), KindExists, or KindIsDir,
+// rename(2), it does nothing when both are the same path, or names of one file. The error is of KindFileNotFound or
+// KindNotDir when from or a parent is not there, KindInvalid when to is below from (or, exchanging, from below to), KindExists, or KindIsDir,
 // KindNotDir or KindNotEmpty when what is at to cannot be replaced.
 func (t *Tx) Rename(from, to string, mode RenameMode) error {
 	const op = "pfs.Rename"

@@ -104,7 +104,8 @@ func TestAsUser(t *testing.T) {
 		mount --bind "$DEVICE" /dev/fuse
 		cp "$SELF" "$HOME/programs.test" && cp "$PFSD" "$HOME/pfsd" && chown -R 65534:65534 "$HOME" && cd "$HOME"
 		PFSD_BIN=$HOME/pfsd exec setpriv --reuid 65534 --regid 65534 --clear-groups "$HOME/programs.test" -test.v`)
-	cmd.Env = append(os.Environ(), "DEVICE="+device, "SELF="+os.Args[0], "PFSD="+harness.Binary(t), "HOME="+home, "TMPDIR="+home, again+"=1")
+	cmd.Env = append(os.Environ(), again+"=1",
+		"DEVICE="+device, "SELF="+os.Args[0], "PFSD="+harness.Binary(t), "HOME="+home, "TMPDIR="+home)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
