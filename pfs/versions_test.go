@@ -215,7 +215,7 @@ func (h *historian) change() func(tx *pfs.Tx) error {
 	path, other, dir, to := h.path(), h.path(), h.dir(), h.dir()
 	many := 1 + h.rnd.IntN(80)
 	version := snapshotOf(h.t, h.s, h.branches[h.rnd.IntN(len(h.branches))])
-	switch h.rnd.IntN(12) {
+	switch h.rnd.IntN(14) {
 	case 0:
 		return func(tx *pfs.Tx) error { return tx.Remove(path) }
 	case 1:
@@ -239,7 +239,11 @@ func (h *historian) change() func(tx *pfs.Tx) error {
 		return func(tx *pfs.Tx) error { return tx.Copy(dir, version, to) }
 	case 7:
 		return func(tx *pfs.Tx) error { return tx.Link(path, other) }
-	case 8:
+	case 8, 9:
+		return func(tx *pfs.Tx) error {
+			return tx.Edit(path, func(e *pfs.Entry) error { e.Mode ^= 0o100; return nil })
+		}
+	case 10:
 		return func(tx *pfs.Tx) error {
 			_ = tx.Remove(path)
 			return tx.Create(path, pfs.Entry{Kind: pfs.EntrySymlink, Target: "x", Mode: 0o777})

@@ -55,7 +55,8 @@ func partNumber(d *door) {
 	d.multipart("k", one, two)
 	a := d.want(206, "", "GET", d.path("k?partNumber=2"), "")
 	d.is("part", a.body, two)
-	d.is("headers", a.Get("X-Amz-Mp-Parts-Count")+" "+a.Get("Content-Range"), fmt.Sprintf("2 bytes %d-%d/%d", 5*mib, 5*mib+2, 5*mib+3))
+	d.is("headers", a.Get("X-Amz-Mp-Parts-Count")+" "+a.Get("Content-Range"),
+		fmt.Sprintf("2 bytes %d-%d/%d", 5*mib, 5*mib+2, 5*mib+3))
 	d.is("length", d.want(206, "", "HEAD", d.path("k?partNumber=1"), "").Get("Content-Length"), 5*mib)
 	d.want(416, "InvalidPartNumber", "GET", d.path("k?partNumber=3"), "")
 	d.put("plain", "x")
@@ -113,8 +114,8 @@ func conditions(d *door) {
 func overrides(d *door) {
 	d.make()
 	d.put("k", "x", "Content-Type", "text/plain")
-	a := d.want(200, "", "GET", d.path("k?response-content-type=a/b&response-content-disposition=inline&response-cache-control=no-store"+
-		"&response-content-language=en&response-content-encoding=x&response-expires=0"), "")
+	a := d.want(200, "", "GET", d.path("k?response-content-type=a/b&response-content-disposition=inline"+
+		"&response-cache-control=no-store&response-content-language=en&response-content-encoding=x&response-expires=0"), "")
 	for header, want := range map[string]string{"Content-Type": "a/b", "Content-Disposition": "inline", "Cache-Control": "no-store",
 		"Content-Language": "en", "Content-Encoding": "x", "Expires": "0"} {
 		d.is(header, a.Get(header), want)
@@ -124,7 +125,9 @@ func overrides(d *door) {
 
 func errorBodies(d *door) {
 	d.make()
-	for path, code := range map[string]string{d.path("k"): "NoSuchKey", "/missing": "NoSuchBucket", d.path("k?frobnicate"): "NotImplemented"} {
+	for path, code := range map[string]string{
+		d.path("k"): "NoSuchKey", "/missing": "NoSuchBucket", d.path("k?frobnicate"): "NotImplemented",
+	} {
 		a, err := d.try("GET", path, nil)
 		if err != nil {
 			d.Fatal(err)

@@ -61,7 +61,8 @@ func noRedirects(d *door) {
 	d.want(404, "NoSuchKey", "GET", d.path("A/b"), "")
 	d.want(404, "NoSuchKey", "GET", d.path("a/b/"), "")
 	d.want(405, "MethodNotAllowed", "PATCH", d.path("a/b"), "")
-	a := d.want(403, "AccessForbidden", "OPTIONS", d.path("a/b"), "", "Origin", "http://example.com", "Access-Control-Request-Method", "GET")
+	a := d.want(403, "AccessForbidden", "OPTIONS", d.path("a/b"), "", "Origin", "http://example.com",
+		"Access-Control-Request-Method", "GET")
 	d.is("an automatic Allow", a.Get("Allow"), "")
 }
 

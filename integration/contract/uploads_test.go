@@ -70,7 +70,8 @@ func listParts(d *door) {
 		d.part("k", id, number, "x")
 	}
 	a := d.want(200, "", "GET", d.path("k?max-parts=2&uploadId="+id), "")
-	d.is("parts", fmt.Sprintln(a.elements("PartNumber"), a.element("NextPartNumberMarker"), a.element("IsTruncated")), "[1 7] 7 true\n")
+	d.is("parts", fmt.Sprintln(a.elements("PartNumber"), a.element("NextPartNumberMarker"), a.element("IsTruncated")),
+		"[1 7] 7 true\n")
 	a = d.want(200, "", "GET", d.path("k?part-number-marker=7&uploadId="+id), "")
 	d.is("parts", fmt.Sprintln(a.elements("PartNumber"), a.element("IsTruncated")), "[10000] false\n")
 }
