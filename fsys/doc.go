@@ -13,7 +13,8 @@
 // what this mount has shown of one file; a regular file that is open, or was written and not linked yet, has a fileData
 // that all its handles share: a base content with written ranges over it. Flush, Fsync and the passing of time fold the
 // ranges into a new content and link it at the inode's path. So a writer's bytes are seen by all handles of the mount at
-// once, and by everybody else when the file is closed.
+// once, and by everybody else when the file is closed. A file with several names is one inode, which is found, brought in
+// step with the store and linked by the file's id, whichever of its names are known here.
 //
 // # Caching
 //

@@ -307,7 +307,7 @@ func TestAsUser(t *testing.T) {
 		cp "$SELF" "$HOME/fsys.test" && chown -R 65534:65534 "$HOME"
 		exec setpriv --reuid 65534 --regid 65534 --clear-groups "$HOME/fsys.test" -test.run "$TESTS"`)
 	cmd.Env = append(os.Environ(), "DEVICE="+device, "SELF="+os.Args[0], "HOME="+home, "TMPDIR="+home,
-		"TESTS=^(TestWriteAndRead|TestNames|TestReadOnly|TestUnmountByHand|TestDeadMount|TestGit)$")
+		"TESTS=^(TestWriteAndRead|TestNames|TestReadOnly|TestUnmountByHand|TestDeadMount|TestGit|TestHardLinks|TestOpenFlags|TestFallocate)$")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
