@@ -1,0 +1,79 @@
+package format
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pfsd/integration/harness"
+)
+
+// TestMain removes the binary under test when all is done.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	harness.Remove()
+	os.Exit(code)
+}
+
+// TestReader writes files of every form with the binary under test, and reads them with another reader.
+func TestReader(t *testing.T) {
+	s := harness.New(t)
+	rng := rand.NewChaCha8([32]byte{1})
+	noise := func(n int) []byte {
+		b := make([]byte, n)
+		_, _ = rng.Read(b)
+		return b
+	}
+	holes := noise(40 << 20)
+	clear(holes[1<<20 : 30<<20])
+	files := map[string][]byte{
+		"empty": {}, "small": []byte("hello\n"), "row": noise(32 << 10), "chunk": noise(40 << 10), "window": noise(3 << 20),
+		"tree": noise(33<<20 + 1), "holes": holes, "a/b/c/deep": noise(1000),
+	}
+	local := filepath.Join(s.Dir, "files")
+	for path, data := range files {
+		name := filepath.Join(local, path)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Pfsd("repo", "create", "images")
+	s.Pfsd("put", local, "images:/dir")
+	r, err := openReader(s.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range files {
+		got, err := r.cat("images", "master", "dir/"+path)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes, want %d: %v", path, len(got), len(want), err)
+		}
+	}
+	if err := r.db.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNewerFormat changes the version of each thing that bears one: it is refused with one line that says so.
+func TestNewerFormat(t *testing.T) {
+	s := harness.New(t)
+	s.Pfsd("repo", "create", "images")
+	name := filepath.Join(s.Data, "FORMAT")
+	if err := os.WriteFile(name, []byte("pfsd store, format 2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	res := s.Try("ls", "images")
+	out := res.Stderr
+	if res.Code == 0 || !strings.Contains(out, "format 2") || strings.Count(strings.TrimSpace(out), "\n") > 0 {
+		t.Errorf("a newer format: %q", out)
+	}
+	if err := os.WriteFile(name, []byte("pfsd store, format 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
