@@ -12,7 +12,7 @@ import (
 const (
 	// firstBatch and lastBatch are how many rows are kept of one look into the path index: few at first, since a listing may
 	// end early.
-	firstBatch, lastBatch = 16, 512
+	firstBatch, lastBatch = 64, 1024
 	// maxLook is how many rows one look passes over at most.
 	maxLook = 4096
 )
@@ -94,7 +94,7 @@ func (v *versionScan) rows(
 	prefix, from []byte, number int, l historyLine, decode func(path string, row kv.Row) (pathEvent, bool, error),
 ) iter.Seq2[pathEvent, error] {
 	return func(yield func(pathEvent, error) bool) {
-		for most := firstBatch; from != nil; most = min(2*most, lastBatch) {
+		for most := firstBatch; from != nil; most = min(4*most, lastBatch) {
 			var batch []pathEvent
 			next, err := v.look(prefix, from, l.seq, func(path string, seq uint64, row kv.Row) (more bool, err error) {
 				ev, counts, err := decode(path, row)
