@@ -38,22 +38,22 @@ func (h *Handler) deleteObject(q *request) error {
 	return q.w.empty(http.StatusNoContent)
 }
 
-// remove removes the object at name and reports whether it was there. A directory becomes implicit, so that it goes when it
-// is empty.
+// remove removes the object at name and reports whether it was there; for what is not there all conditions hold, as in S3.
+// A directory becomes implicit, so that it goes when it is empty.
 func (h *Handler) remove(tx *pfs.Tx, name string, c writeConditions, branch time.Time) (bool, error) {
 	key, err := parseKey(name)
 	if err != nil {
 		// Nothing can be stored under such a key.
 		return false, nil
 	}
-	if err := h.check(tx, key, c, branch); err != nil {
-		return false, err
-	}
 	entry, err := tx.Stat(key.path)
 	if isAbsent(err) || err == nil && !key.names(&entry) {
 		return false, nil
 	}
 	if err != nil {
+		return false, err
+	}
+	if err := h.check(tx, key, c, branch); err != nil {
 		return false, err
 	}
 	if key.dir {

@@ -61,24 +61,24 @@ func Parse(encoded string) (*Policy, error) {
 	if err != nil {
 		return nil, InvalidError("Invalid base64 encoding.")
 	}
-	var document struct {
-		Expiration *string           `json:"expiration"`
-		Conditions []json.RawMessage `json:"conditions"`
-	}
+	// A map, since a struct would take the names in any case.
+	var document map[string]json.RawMessage
 	if json.Unmarshal(data, &document) != nil {
 		return nil, InvalidError("Invalid JSON.")
 	}
-	if document.Expiration == nil {
+	var expiration string
+	if json.Unmarshal(document["expiration"], &expiration) != nil {
 		return nil, InvalidError("Policy missing expiration.")
 	}
-	if document.Conditions == nil {
+	var conditions []json.RawMessage
+	if json.Unmarshal(document["conditions"], &conditions) != nil || conditions == nil {
 		return nil, InvalidError("Policy missing conditions.")
 	}
 	p := &Policy{most: math.MaxInt64}
-	if p.expiration, err = time.Parse(time.RFC3339, *document.Expiration); err != nil {
-		return nil, InvalidError("Invalid 'expiration' value: '" + *document.Expiration + "'")
+	if p.expiration, err = time.Parse(time.RFC3339, expiration); err != nil {
+		return nil, InvalidError("Invalid 'expiration' value: '" + expiration + "'")
 	}
-	for _, raw := range document.Conditions {
+	for _, raw := range conditions {
 		if err := p.add(raw); err != nil {
 			return nil, err
 		}
@@ -90,6 +90,9 @@ func Parse(encoded string) (*Policy, error) {
 func (p *Policy) add(raw json.RawMessage) error {
 	var fields map[string]string
 	if json.Unmarshal(raw, &fields) == nil && fields != nil {
+		if len(fields) == 0 {
+			return InvalidError("Invalid condition: it is empty.")
+		}
 		for field, value := range fields {
 			p.conditions = append(p.conditions, condition{field: strings.ToLower(field), value: value})
 		}
@@ -147,8 +150,19 @@ func number(v any) (int64, bool) {
 // Size returns the least and the most bytes that the file may have.
 func (p *Policy) Size() (least, most int64) { return p.least, p.most }
 
-// exempt are the fields that need no condition, in lower case.
-var exempt = []string{"awsaccesskeyid", "signature", "x-amz-signature", "policy", "file"}
+// exempt are the fields that need no condition, in lower case, and exemptPrefixes what the names of others begin with: to
+// send a checksum can only have the file refused.
+var (
+	exempt         = []string{"awsaccesskeyid", "signature", "x-amz-signature", "policy", "file"}
+	exemptPrefixes = []string{"x-ignore-", "x-amz-checksum-"}
+)
+
+// isExempt reports whether a field needs no condition.
+func isExempt(field string) bool {
+	return slices.Contains(exempt, field) || slices.ContainsFunc(exemptPrefixes, func(prefix string) bool {
+		return strings.HasPrefix(field, prefix)
+	})
+}
 
 // Check returns nil when the policy allows, at now, a form with these fields, by lower-case name; the bucket is one of them.
 // The error is a DeniedError.
@@ -165,7 +179,7 @@ func (p *Policy) Check(fields map[string]string, now time.Time) error {
 	}
 	var extra []string
 	for field := range fields {
-		if !covered[field] && !slices.Contains(exempt, field) && !strings.HasPrefix(field, "x-ignore-") {
+		if !covered[field] && !isExempt(field) {
 			extra = append(extra, field)
 		}
 	}

@@ -35,6 +35,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"as it is", "key", "user/x", now, false},
 		{"any value", "x-amz-meta-any", "anything", now, false},
+		{"a checksum", "x-amz-checksum-sha256", "x", now, false},
 		{"at the last moment", "key", "user/y", now.Add(55*time.Minute + 55*time.Second), false},
 		{"expired", "key", "user/y", now.Add(time.Hour), true},
 		{"another bucket", "bucket", "c", now, true},
@@ -67,6 +68,8 @@ func TestParseRefuses(t *testing.T) {
 		"no expiration":      encode(`{"conditions": []}`),
 		"bad expiration":     encode(`{"expiration": "tomorrow", "conditions": []}`),
 		"no conditions":      encode(`{` + until + `}`),
+		"names in capitals":  encode(`{` + until + `, "CONDITIONS": []}`),
+		"empty condition":    encode(`{` + until + `, "conditions": [{}]}`),
 		"number for a value": encode(`{` + until + `, "conditions": [{"key": 1}]}`),
 		"unknown operator":   encode(`{` + until + `, "conditions": [["is", "$key", "x"]]}`),
 		"no dollar":          encode(`{` + until + `, "conditions": [["eq", "key", "x"]]}`),
