@@ -37,7 +37,9 @@ func TestKilled(t *testing.T) {
 		rounds -= n
 		t.Run(fmt.Sprint("store", i), func(t *testing.T) {
 			t.Parallel()
-			newVictim(t, harness.Rand(seed+uint64(i))).kill(n)
+			v := newVictim(t, harness.Rand(seed+uint64(i)))
+			v.store.Pfsd("repo", "create", "crash")
+			v.kill(n)
 		})
 	}
 }
@@ -55,7 +57,6 @@ type victim struct {
 
 func newVictim(t *testing.T, random *rand.Rand) *victim {
 	v := &victim{t: t, store: harness.New(t), rand: random, ways: map[string]int{}}
-	v.store.Pfsd("repo", "create", "crash")
 	v.dir = filepath.Join(v.store.Dir, "mount")
 	if err := os.Mkdir(v.dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -81,8 +82,13 @@ func (v *victim) kill(n int) {
 		if v.t.Failed() {
 			v.t.Fatalf("after %d kills: %v", round, v.ways)
 		}
-		v.killLoaded(d)
+		v.load(d, func() { v.killWorking(d) })
 	}
+	v.end()
+}
+
+// end starts the server once more and looks at everything.
+func (v *victim) end() {
 	d := v.open()
 	v.verify(d)
 	d.server.Stop()
@@ -120,9 +126,8 @@ func (v *victim) killStarting() {
 	p.Kill()
 }
 
-// killLoaded lets all writers work until some number of changes have been acknowledged, and kills the server then: at once,
-// or after it was told to end.
-func (v *victim) killLoaded(d *doors) {
+// load lets all writers work until some number of changes have been acknowledged, and then takes the server away.
+func (v *victim) load(d *doors, takeAway func()) {
 	var running sync.WaitGroup
 	var acked atomic.Int64
 	enough := make(chan struct{})
@@ -142,6 +147,12 @@ func (v *victim) killLoaded(d *doors) {
 		running.Go(func() { v.store.Try("gc", "--grace", "0s") })
 	}
 	<-enough
+	takeAway()
+	running.Wait()
+}
+
+// killWorking kills a server at once, or while it ends.
+func (v *victim) killWorking(d *doors) {
 	if v.rand.IntN(6) == 0 {
 		v.ways["ending"]++
 		d.server.Signal(syscall.SIGTERM)
@@ -150,5 +161,4 @@ func (v *victim) killLoaded(d *doors) {
 		v.ways["working"]++
 	}
 	d.server.Kill()
-	running.Wait()
 }
