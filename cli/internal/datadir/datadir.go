@@ -42,7 +42,7 @@ func Locate(flag string, getenv func(string) string) (string, error) {
 // Open makes the directory at path when it is missing, and makes it private (mode 0700) when it is ours. It refuses a
 // directory that holds other things, so that a mistyped path never turns somebody's files into a store.
 func Open(path string) (*Dir, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := makeDurably(path); err != nil {
 		return nil, err
 	}
 	path, err := Canonical(path)
@@ -64,6 +64,31 @@ func Open(path string) (*Dir, error) {
 		return d, os.Chmod(path, 0o700)
 	}
 	return d, nil
+}
+
+// makeDurably makes the directory at path and those above it that are missing, and syncs the ones that have a new name in
+// them: no power cut is to take the whole store away.
+func makeDurably(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(filepath.Clean(path))
+	if err := makeDurably(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	dir, err := os.Open(above)
+	if err != nil {
+		return err
+	}
+	err = dir.Sync()
+	// Some file systems cannot sync directories.
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
+		err = nil
+	}
+	return errors.Join(err, dir.Close())
 }
 
 // checkContents returns an error unless d is empty or has been a data directory before.
