@@ -30,6 +30,8 @@ func TestACLs(t *testing.T) {
 	s.want(400, "AccessControlListNotSupported", "PUT", "/data/l", "x", "x-amz-acl", "public-read")
 	s.want(400, "AccessControlListNotSupported", "POST", "/data/l?uploads", "", "x-amz-acl", "public-read-write")
 	s.put("/data/l", "x", "x-amz-acl", "bucket-owner-full-control")
+	s.want(400, "AccessControlListNotSupported", "PUT", "/more", "", "x-amz-acl", "public-read")
+	s.want(200, "", "PUT", "/more", "", "x-amz-acl", "private")
 	if got := s.get("/data/k"); got != "x" {
 		t.Errorf("the object is %q", got)
 	}

@@ -28,6 +28,9 @@ func (h *Handler) createBucket(q *request) error {
 	if q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled") == "true" {
 		return failf(codeNotImplemented, "Object lock is not implemented.")
 	}
+	if err := q.refuseACL(); err != nil {
+		return err
+	}
 	var configuration struct {
 		XMLName            struct{} `xml:"CreateBucketConfiguration"`
 		LocationConstraint string
