@@ -26,6 +26,20 @@ func damagedUnlessSystem(err error) error {
 	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
+// checkKeys reads the file in dir that would have keys of encryption, as Badger does when it opens, but says which file it is
+// that it cannot read.
+func checkKeys(o badger.Options) error {
+	name := filepath.Join(o.Dir, badger.KeyRegistryFileName)
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	keys, err := badger.OpenKeyRegistry(badger.KeyRegistryOptions{Dir: o.Dir, ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("%w: file %s: %w", errDamaged, badger.KeyRegistryFileName, err)
+	}
+	return keys.Close()
+}
+
 // checkManifest reads the list of tables in dir, as Badger does when it opens, but says which file it is that it cannot read.
 func checkManifest(o badger.Options) error {
 	f, err := os.Open(filepath.Join(o.Dir, badger.ManifestFilename))

@@ -122,7 +122,7 @@ func openDB(o badger.Options) (db *badger.DB, err error) {
 	if err := checkTables(o.Dir); err != nil {
 		return nil, err
 	}
-	if err := checkManifest(o); err != nil {
+	if err := cmp.Or(checkKeys(o), checkManifest(o)); err != nil {
 		return nil, err
 	}
 	db, err = badger.OpenManaged(o)
