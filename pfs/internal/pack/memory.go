@@ -11,7 +11,7 @@ import (
 // Op is an operation on a Memory that a test can make fail.
 type Op string
 
-// The operations that change a Memory or make it durable.
+// The operations that change a Memory, make it durable, or read its files.
 const (
 	OpCreate  Op = "create"
 	OpWrite   Op = "write"
@@ -19,6 +19,7 @@ const (
 	OpSyncDir Op = "syncdir"
 	OpRemove  Op = "remove"
 	OpFree    Op = "free"
+	OpRead    Op = "read"
 )
 
 // Memory is an FS for tests: files in memory that are only appended to, of which a power cut keeps what was synced. All
@@ -151,6 +152,9 @@ func (m *Memory) Free() (int64, error) {
 
 // ReadAt implements File.
 func (f *memoryFile) ReadAt(p []byte, off int64) (int, error) {
+	if err := f.fs.before(OpRead, f.name); err != nil {
+		return 0, err
+	}
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
 	if off >= int64(len(f.data)) {
