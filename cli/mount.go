@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -41,6 +42,8 @@ func mountFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "create", Usage: "make the repo and the branch when they are missing"},
 		&cli.StringFlag{Name: "commit", Value: commitAuto, Usage: "when changes become a commit: auto, a second after the " +
 			"first of them, or manual, all of them when the mount ends"},
+		&cli.DurationFlag{Name: "commit-interval", Value: time.Second, Usage: "how `LONG` changes wait at most to become a " +
+			"commit; they are on disk after a second all the same"},
 		&cli.StringFlag{Name: "o", Usage: "mount `OPTIONS`, separated by commas"},
 	}
 }
@@ -87,8 +90,11 @@ func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 	if !manual && c.String("commit") != commitAuto {
 		return nil, usage(c, "--commit is %s or %s", commitAuto, commitManual)
 	}
+	if c.Duration("commit-interval") < time.Second {
+		return nil, usage(c, "--commit-interval is a second or more")
+	}
 	who := person()
-	spec := door.Mount{Author: who.Name, UID: who.UID, GID: who.GID, Address: addr}
+	spec := door.Mount{Author: who.Name, UID: who.UID, GID: who.GID, Address: addr, CommitAfter: c.Duration("commit-interval")}
 	if spec.Dir, err = p.mountPoint(c, dir); err != nil {
 		return nil, err
 	}

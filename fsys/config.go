@@ -22,6 +22,8 @@ type Config struct {
 	NoAtime bool
 	// Sync makes every change durable before it is answered.
 	Sync bool
+	// CommitAfter is how long changes may wait to be cut into a commit, if that is longer than the store's own time.
+	CommitAfter time.Duration
 	// Author is the author of the commits that the mount's changes end in.
 	Author string
 	// Now is the clock. Required.

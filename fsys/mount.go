@@ -199,7 +199,7 @@ func newMount(ctx context.Context, store core, cfg Config, number uint64) (*moun
 	}
 	m := &mount{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(), store: store, cfg: cfg, log: cfg.Log, ops: new(counters),
-		by: pfs.By{Origin: pfs.OriginMount, Author: cfg.Author},
+		by: pfs.By{Origin: pfs.OriginMount, Author: cfg.Author, CutAfter: cfg.CommitAfter},
 	}
 	m.scratch.dir, m.scratch.keep = cfg.ScratchDir, keepFree
 	m.ctx, m.cancel = context.WithCancel(context.WithoutCancel(ctx))

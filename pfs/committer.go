@@ -200,7 +200,7 @@ func runSafely(g *group, run func(g *group) error) (err error) {
 func (c *committer) cutDue(due []*branch) {
 	ctx := context.Background()
 	errs := []error{c.store.contents.Settle(ctx)}
-	requests := c.cuts(due)
+	requests := c.cuts(due, false)
 	for _, r := range requests {
 		if err := c.send(ctx, r); err != nil {
 			r.err = err // It is the committer's to set once it has been sent.
@@ -222,7 +222,7 @@ func (c *committer) cutDue(due []*branch) {
 
 // cutLast commits all that is pending, for the loop at its end.
 func (c *committer) cutLast() error {
-	requests := c.cuts(slices.Collect(maps.Keys(c.store.pending)))
+	requests := c.cuts(slices.Collect(maps.Keys(c.store.pending)), true)
 	c.processGroup(requests)
 	var errs []error
 	for _, r := range requests {
@@ -231,13 +231,19 @@ func (c *committer) cutLast() error {
 	return errors.Join(errs...)
 }
 
-// cuts returns requests to commit what is pending on branches: one for each, since one that fails must not hold up another.
-func (c *committer) cuts(branches []*branch) []*request {
+// cuts returns requests to commit what is pending on branches, or, unless last is set, to save it where that is enough for
+// now: one for each, since one that fails must not hold up another.
+func (c *committer) cuts(branches []*branch, last bool) []*request {
 	requests := make([]*request, len(branches))
 	for i, b := range branches {
 		requests[i] = &request{ctx: context.Background(), done: make(chan struct{}), run: func(g *group) error {
-			if _, ok := c.store.pending[b]; ok {
-				g.workOn(b).must = true
+			if _, ok := c.store.pending[b]; !ok {
+				return nil
+			}
+			if w := g.workOn(b); last || !c.store.mayWait(b) {
+				w.must = true
+			} else {
+				w.save = true
 			}
 			return nil
 		}}

@@ -59,6 +59,9 @@ type By struct {
 	Message string
 	// Watcher is the watcher of the one who makes the change, or nil: it is not told of it.
 	Watcher *Watcher
+	// CutAfter is how long a change by Apply may wait to be cut, if that is longer than Options.CutAfter, after which it is
+	// made durable in any case; 0 for that. What is pending together is cut when the first of it has to be.
+	CutAfter time.Duration
 }
 
 // Owner is who owns the root of a new branch.

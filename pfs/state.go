@@ -45,7 +45,7 @@ type state struct {
 	view
 	// pending is nil when view is the head's.
 	pending *pending
-	// unsaved is set on a workspace when not all that is pending is on disk.
+	// unsaved is set when not all that is pending is on disk.
 	unsaved bool
 	// changed is when view last changed.
 	changed int64
@@ -55,8 +55,10 @@ type state struct {
 type pending struct {
 	change schema.Change
 	by     By
-	// time is when the last change was made, and since when the first was.
+	// time is when the last change was made, and since when the first was of those that are not on disk.
 	time, since int64
+	// cutAt is when it has to be cut, by the clock; a workspace is not.
+	cutAt int64
 	// parents are those that the commit will have besides the head.
 	parents []schema.ID
 	// links are the roots of the contents that the changes link. Only the committer appends to them.

@@ -171,17 +171,35 @@ func (s *Store) newID() (schema.ID, error) {
 	return id, nil
 }
 
-// due returns the branches whose pending changes are old enough to be cut; or seem to be younger than now, as they do when
-// the clock was set back.
+// due returns the branches whose pending changes are old enough to be cut, or saved; or seem to be younger than now, as they
+// do when the clock was set back.
 func (s *Store) due() []*branch {
 	var some []*branch
 	now := s.opts.Now().UnixNano()
 	for b := range s.pending {
-		if age := now - b.state.Load().pending.since; age < 0 || age >= int64(s.opts.CutAfter) {
+		if st := b.state.Load(); now >= s.dueAt(b, st) || now < st.pending.since {
 			some = append(some, b)
 		}
 	}
 	return some
+}
+
+// dueAt is when what is pending on a branch, which shows st, is to be cut or saved.
+func (s *Store) dueAt(b *branch, st *state) int64 {
+	save := st.pending.since + int64(s.opts.CutAfter)
+	switch {
+	case b.open != nil:
+		return save
+	case st.unsaved:
+		return min(save, st.pending.cutAt)
+	}
+	return st.pending.cutAt
+}
+
+// mayWait reports whether it is enough to save what is pending on a branch that is due, since it need not be cut yet.
+func (s *Store) mayWait(b *branch) bool {
+	p, now := b.state.Load().pending, s.opts.Now().UnixNano()
+	return p != nil && now < p.cutAt && now >= p.since
 }
 
 // nextCut returns how long it is until a branch is due; any is false when none will be.
@@ -191,7 +209,7 @@ func (s *Store) nextCut() (wait time.Duration, any bool) {
 	}
 	now := s.opts.Now().UnixNano()
 	for b := range s.pending {
-		w := time.Duration(max(b.state.Load().pending.since+int64(s.opts.CutAfter), s.notBefore) - now)
+		w := time.Duration(max(s.dueAt(b, b.state.Load()), s.notBefore) - now)
 		if !any || w < wait {
 			wait, any = w, true
 		}

@@ -2,6 +2,7 @@ package pfs
 
 import (
 	"context"
+	"math"
 
 	"pfsd/pfs/internal/schema"
 )
@@ -36,7 +37,7 @@ func (w *working) begin(by By) error {
 	if err != nil {
 		return err
 	}
-	w.pending = &pending{change: change, by: by, time: w.group.now, since: w.group.now}
+	w.pending = &pending{change: change, by: by, time: w.group.now, since: w.group.now, cutAt: math.MaxInt64}
 	return nil
 }
 
@@ -67,7 +68,11 @@ func (w *working) adopt(tx *Tx, by By) *announcement {
 	pending := *w.pending
 	pending.time = tx.now
 	pending.links = append(pending.links, tx.links...)
-	w.pending = &pending
+	pending.cutAt = min(pending.cutAt, w.group.now+int64(max(by.CutAfter, w.group.store.opts.CutAfter)))
+	if !w.unsaved {
+		pending.since = w.group.now
+	}
+	w.pending, w.unsaved = &pending, true
 	w.changed = tx.now
 	for _, finish := range tx.onSuccess {
 		finish()
@@ -208,6 +213,7 @@ func (w *working) cut(ctx context.Context) error {
 	}
 	w.head, w.seq = made, w.seq+1
 	w.pending, w.building, w.touched, w.must, w.moved = nil, nil, nil, false, true
+	w.unsaved = false
 	return nil
 }
 

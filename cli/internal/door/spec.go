@@ -59,7 +59,9 @@ type Mount struct {
 	ShowUmask *uint32 `json:"show_umask,omitempty"`
 	// NoAtime keeps times of access from being updated, Sync makes every change durable at once.
 	NoAtime bool `json:"noatime,omitempty"`
-	Sync    bool `json:"sync,omitempty"`
+	// CommitAfter is how long changes may wait to be in a commit, in nanoseconds; 0 for the shortest time.
+	CommitAfter time.Duration `json:"commit_after,omitempty"`
+	Sync        bool          `json:"sync,omitempty"`
 }
 
 // AllBranches is the Address of a mount of every branch.

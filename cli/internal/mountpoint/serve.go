@@ -74,7 +74,7 @@ func (h *Host) config(spec door.Mount) (fsys.Config, error) {
 	cfg := fsys.Config{
 		All: spec.Address == door.AllBranches, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID}, Author: spec.Author,
 		Override: fsys.Override{UID: spec.ShowUID, GID: spec.ShowGID, Umask: spec.ShowUmask},
-		NoAtime:  spec.NoAtime, Sync: spec.Sync,
+		NoAtime:  spec.NoAtime, Sync: spec.Sync, CommitAfter: spec.CommitAfter,
 		Now: h.cfg.Now, ScratchDir: h.cfg.Scratch, Names: h.names, Log: h.cfg.Log,
 	}
 	if cfg.All {
