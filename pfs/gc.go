@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"pfsd/pfs/internal/live"
 )
 
 // DefaultGrace is how long what was deleted can be restored when Options do not say.
@@ -106,8 +105,6 @@ type collection struct {
 	report *GCReport
 	graph  *graph
 	dead   deadRows
-	// kept and doomed are the heaps of what GC has found in each pack: see packUse.
-	packs map[uint64]*packUse
 }
 
 func (c *collection) run(ctx context.Context) error {
@@ -210,6 +207,3 @@ func (s *Store) diskBytes() int64 {
 	}
 	return sum
 }
-
-// active reports whether a collection has begun and not come to its end.
-func (s *Store) collecting() bool { return s.guard.Phase() != live.Idle }
