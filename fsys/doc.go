@@ -16,6 +16,9 @@
 // once, and by everybody else when the file is closed. A file with several names is one inode, which is found, brought in
 // step with the store and linked by the file's id, whichever of its names are known here.
 //
+// A connection to the kernel shows a forest of such mounts: the version at its root, or every branch, and those that are
+// looked at below the reserved name in a root. What is between them, and no part of any version, are pages.
+//
 // # Caching
 //
 // Replies for a live branch carry long timeouts: the kernel asks once. Changes that come from elsewhere are pushed to it by

@@ -90,7 +90,8 @@ func TestVersionPages(t *testing.T) {
 	if got := names(t, filepath.Join(hidden, "tags")); !slices.Equal(got, []string{"v2"}) {
 		t.Errorf("the tags are %q", got)
 	}
-	for _, missing := range []string{"commits/HEAD^9", "commits/" + strings.Repeat("0", 31) + "1", "tags/none", "tags/master", "none"} {
+	nobodys := strings.Repeat("0", 31) + "1"
+	for _, missing := range []string{"commits/HEAD^9", "commits/" + nobodys, "tags/none", "tags/master", "none"} {
 		if _, err := os.Stat(filepath.Join(hidden, missing)); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", missing, err)
 		}
