@@ -68,7 +68,7 @@ func TestFlipsUnclean(t *testing.T) {
 	left := filepath.Join(t.TempDir(), flipUnclean)
 	noError(t, os.CopyFS(left, os.DirFS(dir)))
 	noError(t, s.Close())
-	runFlipTrials(t, left, flipTrials()/4)
+	runFlipTrials(t, left, flipTrials()/8)
 }
 
 func makeFlipStore(t *testing.T, dir string) *pfs.Store {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
 )
 
 // DefaultGrace is how long what was deleted can be restored when Options do not say.

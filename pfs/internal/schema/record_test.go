@@ -55,7 +55,7 @@ func samples() map[string]record {
 			ContentType: "text/plain", User: map[string]string{"b": "2", "a": "1"},
 		}},
 		"scrub": &schema.ScrubRecord{Started: 1 << 60, Read: 300, Damaged: 1, Next: []byte("k\x07")},
-		"part": &schema.PartRecord{Modified: 5, Checksums: map[string]string{"sha256": "x", "crc32": "y"}, Part: []byte("part")},
+		"part":  &schema.PartRecord{Modified: 5, Checksums: map[string]string{"sha256": "x", "crc32": "y"}, Part: []byte("part")},
 	}
 }
 
