@@ -51,15 +51,22 @@ func parseHeader(r *http.Request, now time.Time) (*claim, error) {
 
 // requestTime returns the time in the header x-amz-date or, failing that, in Date.
 func requestTime(r *http.Request) (time.Time, error) {
-	if value := r.Header.Get("X-Amz-Date"); value != "" {
-		if stamp, err := time.Parse(timeFormat, value); err == nil {
-			return stamp, nil
-		}
+	stamp, err := time.Parse(timeFormat, r.Header.Get("X-Amz-Date"))
+	if r.Header.Get("X-Amz-Date") == "" {
+		stamp, err = parseDate(r.Header.Get("Date"))
 	}
-	if stamp, err := http.ParseTime(r.Header.Get("Date")); err == nil && r.Header.Get("X-Amz-Date") == "" {
-		return stamp.UTC(), nil
+	if err != nil {
+		return time.Time{}, fail(Missing, "AWS authentication requires a valid Date or x-amz-date header")
 	}
-	return time.Time{}, fail(Missing, "AWS authentication requires a valid Date or x-amz-date header")
+	return stamp.UTC(), nil
+}
+
+// parseDate parses the header Date, which botocore writes as mail does, with -0000 for GMT.
+func parseDate(value string) (time.Time, error) {
+	if stamp, err := http.ParseTime(value); err == nil {
+		return stamp, nil
+	}
+	return time.Parse(time.RFC1123Z, value)
 }
 
 func parsePresigned(r *http.Request, query url.Values, now time.Time) (*claim, error) {

@@ -169,6 +169,13 @@ func TestRefused(t *testing.T) {
 		{"unsigned header", edit(signed(t, "GET", "/a", nil), func(r *http.Request, _ url.Values) {
 			r.Header.Set("x-amz-acl", "public-read")
 		}), now, sigv4.NotSigned},
+		{"a date as in mail", edit(signed(t, "GET", "/a", nil), func(r *http.Request, _ url.Values) {
+			r.Header.Del("X-Amz-Date")
+			r.Header.Set("Date", now.UTC().Format(time.RFC1123Z))
+		}), now, sigv4.Mismatch},
+		{"no date", edit(signed(t, "GET", "/a", nil), func(r *http.Request, _ url.Values) {
+			r.Header.Del("X-Amz-Date")
+		}), now, sigv4.Missing},
 		{"late", signed(t, "GET", "/a", nil), now.Add(time.Hour), sigv4.Skewed},
 		{"early", signed(t, "GET", "/a", nil), now.Add(-time.Hour), sigv4.Skewed},
 		{"presigned, in time", presign(3600), now.Add(time.Hour / 2), 0},
