@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -393,6 +394,57 @@ func TestS3Doors(t *testing.T) {
 		t.Errorf("the host ended with %+v", r)
 	}
 	ok(t, data, "", "ls", "r")
+}
+
+// TestAdmin asks the admin listeners of two commands about their store.
+func TestAdmin(t *testing.T) {
+	data := newData(t)
+	ok(t, data, "", "repo", "create", "r")
+	for _, command := range [][]string{{"s3", "--addr", "127.0.0.1:0"}, {"serve"}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		r, w := io.Pipe()
+		code := make(chan int, 1)
+		go func() {
+			code <- newProgram(data, nil, io.Discard, w).run(ctx, append(append([]string{"pfsd"}, command...), "--admin", "127.0.0.1:0"))
+			w.Close()
+		}()
+		stderr := bufio.NewReader(r)
+		line, _ := stderr.ReadString('\n')
+		url, ok := strings.CutSuffix(strings.TrimPrefix(strings.TrimSpace(line), "pfsd: admin on "), "/debug/pprof/ and /metrics")
+		if !ok {
+			t.Fatalf("%q", line)
+		}
+		for path, want := range map[string]string{"/metrics": "pfsd_repos 1\n", "/debug/pprof/goroutine?debug=1": "runDoors"} {
+			// The listener is there before the store is open.
+			for status, body := 0, ""; status != http.StatusOK; {
+				status, body = fetch(t, url+path)
+				if status == http.StatusOK && !strings.Contains(body, want) {
+					t.Errorf("%v: %s: %s", command, path, body)
+				}
+			}
+		}
+		cancel()
+		if rest, _ := io.ReadAll(stderr); <-code != exitOK || len(rest) > 0 {
+			t.Errorf("%v ended with %s", command, rest)
+		}
+	}
+}
+
+// fetch returns the status and the body of a GET.
+func fetch(t *testing.T, url string) (int, string) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
 }
 
 // TestGuestTakesOver ends a host in order while a guest's door is open: the guest holds the store from then on, and the door

@@ -33,11 +33,15 @@ func (p *program) runDoors(c *cli.Context, openings []opening) error {
 	if err != nil {
 		return err
 	}
-	member, err := hosting.Join(c.Context, cfg)
+	s := &stay{program: p, cfg: cfg}
+	endAdmin, err := p.admin(c, &s.store)
 	if err != nil {
 		return err
 	}
-	s := &stay{program: p, cfg: cfg, member: member}
+	defer endAdmin()
+	if err := s.join(c.Context); err != nil {
+		return err
+	}
 	err = s.openAll(c.Context, openings)
 	if err == nil && len(openings) == 0 {
 		fmt.Fprintln(p.stdout, "ready")

@@ -32,6 +32,7 @@ func (p *program) mountCommand() *cli.Command {
 			&cli.BoolFlag{Name: "detach", Usage: "return when the mount is ready, and go on in the background"},
 			&cli.StringFlag{Name: "log-file", Usage: "append what is logged, once the mount is ready, to `FILE`"},
 			&cli.BoolFlag{Name: flagDetached, Hidden: true},
+			adminFlag(),
 		}, mountFlags()...),
 		Action: p.mount,
 	}

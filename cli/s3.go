@@ -31,6 +31,7 @@ func (p *program) s3Command() *cli.Command {
 // s3Flags are the flags that say how an S3 door behaves.
 func s3Flags() []cli.Flag {
 	return []cli.Flag{
+		adminFlag(),
 		&cli.StringFlag{Name: "access-key", EnvVars: []string{"PFSD_ACCESS_KEY"}, Usage: "the `KEY` that requests are signed with"},
 		&cli.StringFlag{Name: "secret-key", EnvVars: []string{"PFSD_SECRET_KEY"}, Usage: "its `SECRET`; better given by the variable"},
 		&cli.StringFlag{Name: "tls-cert", Usage: "speak TLS, with the certificate in the PEM `FILE`"},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 
+	"pfsd/cli/internal/control"
 	"pfsd/cli/internal/door"
 	"pfsd/cli/internal/hosting"
 )
@@ -16,6 +18,18 @@ type stay struct {
 	// member is nil between two hosts.
 	member hosting.Member
 	doors  []openDoor
+	// store is member's client, for other goroutines; nil between two hosts.
+	store atomic.Pointer[control.Client]
+}
+
+// join takes part in the store at its host.
+func (s *stay) join(ctx context.Context) error {
+	member, err := hosting.Join(ctx, s.cfg)
+	if err == nil {
+		s.member = member
+		s.store.Store(member.Client())
+	}
+	return err
 }
 
 // openAll makes the doors and opens them.
@@ -115,11 +129,9 @@ func (s *stay) move(ctx context.Context) error {
 	if err := s.renew(); err != nil {
 		return err
 	}
-	member, err := hosting.Join(ctx, s.cfg)
-	if err != nil {
+	if err := s.join(ctx); err != nil {
 		return err
 	}
-	s.member = member
 	for i := range s.doors {
 		if err := s.serve(ctx, &s.doors[i]); err != nil {
 			return err
@@ -142,6 +154,7 @@ func (s *stay) leave(ctx context.Context) error {
 	}
 	member := s.member
 	s.member = nil
+	s.store.Store(nil)
 	if member == nil {
 		return nil
 	}

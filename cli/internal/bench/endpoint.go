@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -24,6 +25,15 @@ type Endpoint struct {
 	// Bucket is used for all objects; it is made when missing, and not removed.
 	Bucket string
 }
+
+// readBuffers has *[]byte that answers are read into: larger than what the transport buffers, which they then go around.
+var readBuffers = sync.Pool{New: func() any {
+	b := make([]byte, 2*transportBuffer)
+	return &b
+}}
+
+// transportBuffer is how much the client reads from, and writes to, its connections at once.
+const transportBuffer = 256 << 10
 
 // signedFor is how long a request may take from its signature on.
 const signedFor = time.Hour
@@ -47,7 +57,7 @@ func newS3Client(e Endpoint) (*s3Client, error) {
 	c := &s3Client{endpoint: e, base: base}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost, transport.DisableCompression = 1024, true
-	transport.ReadBufferSize, transport.WriteBufferSize = 256<<10, 256<<10
+	transport.ReadBufferSize, transport.WriteBufferSize = transportBuffer, transportBuffer
 	c.http = &http.Client{Transport: transport}
 	if e.AccessKey != "" {
 		c.signer, err = minio.New(base.Host, &minio.Options{
@@ -124,7 +134,9 @@ func (c *s3Client) do(ctx context.Context, q call, keep bool) (a answer, err err
 		a.body, err = io.ReadAll(response.Body)
 		a.bytes = int64(len(a.body))
 	} else {
-		a.bytes, err = io.Copy(io.Discard, response.Body)
+		buffer := readBuffers.Get().(*[]byte)
+		defer readBuffers.Put(buffer)
+		a.bytes, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, response.Body, *buffer)
 	}
 	if err == nil && response.StatusCode/100 != 2 {
 		err = fmt.Errorf("%s /%s/%s: %s: %s", q.method, c.endpoint.Bucket, q.key, response.Status, firstLine(a.body))

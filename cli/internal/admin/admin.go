@@ -1,0 +1,77 @@
+// Package admin is the listener for whoever runs pfsd: profiles of the running process, and figures about it and its store.
+// It speaks HTTP on a loopback address and nowhere else, since profiles tell what is in memory.
+package admin
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+)
+
+// Server is an admin listener that is served.
+type Server struct {
+	http     http.Server
+	listener net.Listener
+	done     chan struct{}
+}
+
+// Serve listens on addr, HOST:PORT, which must be a loopback address, and answers until Close:
+//
+//   - /debug/pprof/ as package net/http/pprof has it,
+//   - /metrics with what metrics returns, which may be called concurrently, and with figures of the process, in the text
+//     format of Prometheus (version 0.0.4).
+func Serve(ctx context.Context, addr string, metrics func(context.Context) ([]Metric, error), log *slog.Logger) (*Server, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
+		listener.Close()
+		return nil, fmt.Errorf("%s can be reached by others: the admin listener is for loopback addresses", addr)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.Handle("GET /metrics", metricsHandler(metrics))
+	s := &Server{listener: listener, done: make(chan struct{}), http: http.Server{
+		Handler: onlyLocal(mux), ReadHeaderTimeout: 30 * time.Second,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}}
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(listener)
+	}()
+	return s, nil
+}
+
+// Addr is where the server listens.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Close ends the server, with the requests that are running.
+func (s *Server) Close() {
+	_ = s.http.Close()
+	<-s.done
+}
+
+// onlyLocal refuses requests under other names than those of loopback: a web page could have its own name point here.
+func onlyLocal(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			http.Error(w, "only for loopback names", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
