@@ -40,7 +40,8 @@ func benchFlags(workers int, more ...cli.Flag) []cli.Flag {
 func (p *program) benchS3Command() *cli.Command {
 	return &cli.Command{
 		Name: "s3", Usage: "measure an S3 endpoint", UsageText: "pfsd bench s3 [--endpoint URL] [--vs URL] [LOAD...]",
-		Description: "The loads are " + strings.Join(bench.S3Names(), ", ") + "; all of them when none is named.\n" +
+		Description: "The loads are " + strings.Join(bench.S3Names(), ", ") + "; all of them when none is named,\n" +
+			"but for empty, which is what a server of `bench reference` can do at all.\n" +
 			"Requests are signed when --access-key and --secret-key, or their variables, are set.\n\n" +
 			"Example: pfsd bench s3 --size 64KiB --workers 32 put get",
 		Flags: benchFlags(8,
@@ -52,6 +53,7 @@ func (p *program) benchS3Command() *cli.Command {
 			&cli.StringFlag{Name: "size", Value: "64KiB", Usage: "the `SIZE` of an object"},
 			&cli.IntFlag{Name: "objects", Value: 1000, Usage: "how many objects (`N`) are read, listed and deleted"},
 			&cli.StringFlag{Name: "part-size", Value: "8MiB", Usage: "the `SIZE` of a part of a multipart upload"},
+			&cli.StringFlag{Name: "prefix", Usage: "list the keys that begin with `PREFIX`, which are there, rather than objects of the load"},
 			&cli.StringFlag{Name: "range-size", Value: "4KiB", Usage: "the `SIZE` of a ranged read"},
 		),
 		Action: p.benchS3,
@@ -59,11 +61,15 @@ func (p *program) benchS3Command() *cli.Command {
 }
 
 func (p *program) benchS3(c *cli.Context) error {
-	opts := bench.S3Options{Objects: max(c.Int("objects"), 1), Workers: c.Int("workers")}
+	opts := bench.S3Options{Objects: max(c.Int("objects"), 1), Workers: c.Int("workers"), Prefix: c.String("prefix")}
 	if err := sizes(c, map[string]*int64{"size": &opts.Size, "part-size": &opts.PartSize, "range-size": &opts.RangeSize}); err != nil {
 		return err
 	}
-	return p.measure(c, c.Args().Slice(), bench.S3Names(), c.String("endpoint"), func(where, name string) (bench.Load, error) {
+	names := c.Args().Slice()
+	if len(names) == 0 {
+		names = slices.DeleteFunc(bench.S3Names(), func(name string) bool { return name == bench.EmptyLoad })
+	}
+	return p.measure(c, names, bench.S3Names(), c.String("endpoint"), func(where, name string) (bench.Load, error) {
 		e := bench.Endpoint{
 			URL: where, Bucket: c.String("bucket"), AccessKey: c.String("access-key"), SecretKey: c.String("secret-key"),
 		}
@@ -123,22 +129,26 @@ func (p *program) benchCoreCommand() *cli.Command {
 			"copy, hash, file and file-sync are what memory, BLAKE3 and the file system do by themselves.\n\n" +
 			"Example: pfsd bench core chunk hash ingest",
 		Flags: benchFlags(1,
-			&cli.StringFlag{Name: "dir", Value: os.TempDir(), Usage: "where the stores to be measured are made (`DIR`)"},
+			&cli.StringFlag{Name: "dir", Value: os.TempDir(), Usage: "where the store to be measured is made (`DIR`)"},
 			&cli.StringFlag{Name: "size", Value: "64MiB", Usage: "the `SIZE` of what is read, hashed or written at once"},
 			&cli.IntFlag{Name: "files", Value: 100_000, Usage: "how many files (`N`) the branch has"},
+			&cli.IntFlag{Name: "commits", Value: 1000, Usage: "how many commits (`N`) of one file it has"},
 		),
 		Action: p.benchCore,
 	}
 }
 
 func (p *program) benchCore(c *cli.Context) error {
-	opts := bench.CoreOptions{Files: max(c.Int("files"), 1)}
+	opts := bench.CoreOptions{Files: max(c.Int("files"), 1), Commits: c.Int("commits")}
 	if err := sizes(c, map[string]*int64{"size": &opts.Size}); err != nil {
 		return err
 	}
-	return p.measure(c, c.Args().Slice(), bench.CoreNames(), c.String("dir"), func(where, name string) (bench.Load, error) {
-		return bench.Core(where, name, opts)
-	})
+	core, err := bench.NewCore(c.String("dir"), opts)
+	if err != nil {
+		return err
+	}
+	err = p.measure(c, c.Args().Slice(), bench.CoreNames(), "", func(_, name string) (bench.Load, error) { return core.Load(name) })
+	return errors.Join(err, core.Close())
 }
 
 // sizes reads the flags that are sizes.

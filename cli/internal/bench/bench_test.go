@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -112,33 +113,40 @@ func TestEveryLoad(t *testing.T) {
 	for _, name := range DirectoryNames() {
 		t.Run("directory "+name, func(t *testing.T) {
 			dir := t.TempDir()
-			load, err := Directory(dir, name, DirectoryOptions{Size: 1 << 20, SmallSize: 4096, Files: 200, Block: 4096, Cold: true})
+			load, err := Directory(dir, name, DirectoryOptions{Size: 1 << 20, SmallSize: 4096, Files: 200, Block: 4096})
 			runs(t, load, err)
 			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v (%v)", left, err)
 			}
 		})
 	}
+	core, err := NewCore(t.TempDir(), CoreOptions{Size: 1 << 20, Files: 1200, Commits: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := core.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	for _, name := range CoreNames() {
 		t.Run("core "+name, func(t *testing.T) {
-			load, err := Core(t.TempDir(), name, CoreOptions{Size: 1 << 20, Files: 100})
-			if name == "open" {
-				opts := opts
+			load, err := core.Load(name)
+			opts := opts
+			if alone := []string{"open", "rename-dir"}; slices.Contains(alone, name) {
 				opts.Workers = 1
-				if err == nil {
-					_, err = Run(t.Context(), load, opts)
-				}
-				if err != nil {
-					t.Error(err)
-				}
-				return
 			}
-			runs(t, load, err)
+			if err == nil {
+				_, err = Run(t.Context(), load, opts)
+			}
+			if err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	server := httptest.NewServer(Reference(t.TempDir()))
 	defer server.Close()
-	for _, name := range []string{"put", "again", "get", "range", "delete", "mixed"} {
+	for _, name := range []string{"put", "again", "get", "range", "delete", "mixed", "empty"} {
 		t.Run("reference "+name, func(t *testing.T) {
 			s3 := S3Options{Size: 10_000, Objects: 20, Workers: 2, RangeSize: 100, PartSize: 5 << 20}
 			load, err := S3(Endpoint{URL: server.URL, Bucket: "bench"}, name, s3)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,7 +22,8 @@ type DirectoryOptions struct {
 	Files int
 	// Block is how much one call reads or writes of a large file.
 	Block int
-	// Cold drops what the kernel has cached of a file before each time it is read from its beginning.
+	// Cold has the kernel forget what it has cached before a load reads: everything, when it may, which takes root, else
+	// the file that is read, which leaves what is cached below a mount. Files are then read once.
 	Cold bool
 	// Syncs makes every small file durable before the next.
 	Syncs bool
@@ -140,6 +142,28 @@ func (d *directory) load(name string) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{file}, buffer)
 }
 
+// chill makes what prepares a load of reading, which may be done limit times, one that leaves nothing cached, if that is
+// asked for.
+func (d *directory) chill(l Load, limit int) Load {
+	if !d.opts.Cold {
+		return l
+	}
+	prepare := l.Prepare
+	l.Limit = limit
+	l.Prepare = func(ctx context.Context) error {
+		if err := prepare(ctx); err != nil {
+			return err
+		}
+		unix.Sync()
+		err := os.WriteFile("/proc/sys/vm/drop_caches", []byte("3"), 0)
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+			err = nil
+		}
+		return err
+	}
+	return l
+}
+
 // write is a large file of new bytes, with its fsync.
 func (d *directory) write() Load {
 	return Load{Do: func(_ context.Context, _, i int) (int64, error) {
@@ -162,9 +186,9 @@ func (d *directory) makeLarge(context.Context) (err error) {
 
 // read is a large file from its beginning to its end.
 func (d *directory) read() Load {
-	return Load{Prepare: d.makeLarge, Do: func(context.Context, int, int) (int64, error) {
+	return d.chill(Load{Prepare: d.makeLarge, Do: func(context.Context, int, int) (int64, error) {
 		return d.load(d.large.Name())
-	}}
+	}}, 1)
 }
 
 // place is where the i-th random block of the large file is.
@@ -173,7 +197,7 @@ func (d *directory) place(i int) int64 {
 }
 
 func (d *directory) randomRead() Load {
-	return Load{Prepare: d.makeLarge, Do: func(_ context.Context, _, i int) (int64, error) {
+	return d.chill(Load{Prepare: d.makeLarge, Do: func(_ context.Context, _, i int) (int64, error) {
 		buffer, free := d.buffer()
 		defer free()
 		at := d.place(i)
@@ -187,7 +211,7 @@ func (d *directory) randomRead() Load {
 			err = nil
 		}
 		return int64(n), err
-	}}
+	}}, 0)
 }
 
 func (d *directory) randomWrite() Load {
@@ -241,9 +265,9 @@ func (d *directory) stat() Load {
 }
 
 func (d *directory) readSmall() Load {
-	return Load{Prepare: d.makeSmall, Do: func(_ context.Context, _, i int) (int64, error) {
+	return d.chill(Load{Prepare: d.makeSmall, Do: func(_ context.Context, _, i int) (int64, error) {
 		return d.load(d.small(i % d.opts.Files))
-	}}
+	}}, d.opts.Files)
 }
 
 // walk lists all directories and asks for the attributes of every file, as `ls -lR` does.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -131,7 +132,9 @@ func (c *s3Client) do(ctx context.Context, q call, keep bool) (a answer, err err
 	defer response.Body.Close()
 	a.header = response.Header
 	if keep || response.StatusCode/100 != 2 {
-		a.body, err = io.ReadAll(response.Body)
+		body := bytes.NewBuffer(make([]byte, 0, max(response.ContentLength, 0)+bytes.MinRead))
+		_, err = body.ReadFrom(response.Body)
+		a.body = body.Bytes()
 		a.bytes = int64(len(a.body))
 	} else {
 		buffer := readBuffers.Get().(*[]byte)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"html"
@@ -23,6 +24,8 @@ type S3Options struct {
 	PartSize int64
 	// RangeSize is how much one ranged read asks for.
 	RangeSize int64
+	// Prefix is that of keys which are there and are listed, in full pages; empty to list objects that are made for it.
+	Prefix string
 }
 
 // s3Loads are the loads by name, in the order in which they are run by default.
@@ -31,8 +34,11 @@ var s3Loads = []struct {
 	load func(*s3Client, S3Options) Load
 }{
 	{"put", putLoad}, {"again", putAgainLoad}, {"get", getLoad}, {"range", rangeLoad}, {"list", listLoad}, {"delete", deleteLoad},
-	{"mixed", mixedLoad}, {"multipart", multipartLoad},
+	{"mixed", mixedLoad}, {"multipart", multipartLoad}, {EmptyLoad, emptyLoad},
 }
+
+// EmptyLoad is the name of the load that only a server of Reference has an answer to.
+const EmptyLoad = "empty"
 
 // S3Names are the names of the loads of an endpoint.
 func S3Names() []string {
@@ -169,29 +175,44 @@ func scatter(i int) uint64 {
 // listLoad lists all objects, one page of 1,000 an operation.
 func listLoad(c *s3Client, opts S3Options) Load {
 	const page = 1000
+	l := Load{Prepare: c.fill(opts), Clean: c.cleaner(opts), Items: min(page, opts.Objects)}
+	prefix := opts.Prefix
+	if prefix == "" {
+		prefix = fmt.Sprintf("bench-%016x/", c.run)
+	} else {
+		l = Load{Prepare: c.ready, Items: page}
+	}
 	var mu sync.Mutex // guards tokens
 	tokens := map[int]string{}
-	return Load{Prepare: c.fill(opts), Clean: c.cleaner(opts), Items: min(page, opts.Objects),
-		Do: func(ctx context.Context, worker, _ int) (int64, error) {
-			mu.Lock()
-			token := tokens[worker]
-			mu.Unlock()
-			query := url.Values{"list-type": {"2"}, "prefix": {fmt.Sprintf("bench-%016x/", c.run)}, "max-keys": {strconv.Itoa(page)}}
-			if token != "" {
-				query.Set("continuation-token", token)
-			}
-			a, err := c.do(ctx, call{method: http.MethodGet, query: query}, true)
-			if err != nil {
-				return 0, err
-			}
-			// To parse the whole page would take longer than to make it.
-			_, rest, _ := strings.Cut(string(a.body), "<NextContinuationToken>")
-			next, _, _ := strings.Cut(rest, "</")
-			mu.Lock()
-			tokens[worker] = html.UnescapeString(next)
-			mu.Unlock()
-			return 0, nil
-		}}
+	l.Do = func(ctx context.Context, worker, _ int) (int64, error) {
+		mu.Lock()
+		token := tokens[worker]
+		mu.Unlock()
+		query := url.Values{"list-type": {"2"}, "prefix": {prefix}, "max-keys": {strconv.Itoa(page)}}
+		if token != "" {
+			query.Set("continuation-token", token)
+		}
+		a, err := c.do(ctx, call{method: http.MethodGet, query: query}, true)
+		if err != nil {
+			return 0, err
+		}
+		// To parse the whole page would take longer than to make it.
+		_, rest, _ := bytes.Cut(a.body, []byte("<NextContinuationToken>"))
+		next, _, _ := bytes.Cut(rest, []byte("</"))
+		mu.Lock()
+		tokens[worker] = html.UnescapeString(string(next))
+		mu.Unlock()
+		return 0, nil
+	}
+	return l
+}
+
+// emptyLoad asks for what a server of Reference answers without looking at anything.
+func emptyLoad(c *s3Client, _ S3Options) Load {
+	return Load{Do: func(ctx context.Context, _, _ int) (int64, error) {
+		a, err := c.do(ctx, call{method: http.MethodGet, key: EmptyKey}, false)
+		return a.bytes, err
+	}}
 }
 
 // deleteLoad removes objects one by one.
