@@ -61,6 +61,7 @@ type inode struct {
 	deleted bool
 
 	// named is when a name last came to, or went from, a directory in this mount alone; the store does not know of it.
+	// 0 when none has since its time was set.
 	named atomic.Int64
 	// linked is set when the store has, or had, an entry for it. A file that is not is known in this mount alone.
 	linked atomic.Bool

@@ -142,7 +142,7 @@ func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
 			mode = withoutPrivilege(mode)
 		}
 	}
-	if named := n.named.Load(); named > mtime {
+	if named := n.named.Load(); named != 0 && named > mtime {
 		mtime, ctime = named, max(ctime, named)
 	}
 	atime := n.attr.atime

@@ -292,6 +292,22 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// TestTimesBefore1970 sets one, as tar and rsync do for files that are that old.
+func TestTimesBefore1970(t *testing.T) {
+	f := newFixture(t)
+	name := filepath.Join(f.dir, "file")
+	must(t, os.WriteFile(name, []byte("data"), 0o644))
+	at := time.Unix(-86_400, 250_000_000)
+	must(t, os.Chtimes(name, at, at))
+	for range 2 {
+		if info, err := os.Stat(name); err != nil || !info.ModTime().Equal(at) {
+			t.Errorf("mtime %v, %v", info.ModTime(), err)
+		}
+		f.call("Unmount", f.dir, nil)
+		f.mount(branch, f.dir)
+	}
+}
+
 // TestReadDirWhileChanging lists a directory of some thousand files while others come and go.
 func TestReadDirWhileChanging(t *testing.T) {
 	f := newFixture(t)
