@@ -3,9 +3,11 @@ package pfs_test
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"weak"
 
 	"pfsd/pfs"
 	"pfsd/pfs/internal/kv/memkv"
@@ -168,5 +170,27 @@ func TestLostBytesHoldUpTheirBranchAlone(t *testing.T) {
 	pfstest.Check(t, s)
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestClosedStoreIsFreed checks that nothing in the runtime keeps a store that was closed.
+func TestClosedStoreIsFreed(t *testing.T) {
+	open := func() weak.Pointer[pfs.Store] {
+		packs, err := pack.Open(pack.NewMemory(nil), pack.Options{})
+		noError(t, err)
+		s, err := pfs.OpenOn(ctx, memkv.New(), packs, pfstest.Options(t))
+		noError(t, err)
+		makeRepo(t, s, "images")
+		putFile(t, s, master, "a", []byte("text"))
+		pfstest.Check(t, s)
+		noError(t, s.Close())
+		return weak.Make(s)
+	}
+	closed := open()
+	for range 10 { // what a cleanup lets go of may lead to others
+		runtime.GC()
+	}
+	if closed.Value() != nil {
+		t.Error("the store is still there")
 	}
 }

@@ -16,9 +16,12 @@ import (
 type holds struct {
 	guard *live.Guard
 
-	// mu guards all. Nothing else is locked while it is held.
-	mu  sync.Mutex
-	all map[*hold]struct{}
+	// mu guards what follows. Nothing else is locked while it is held.
+	mu sync.Mutex
+	// all have the runtime's promise to tell when they are done with. It is taken back when the store is closed: what the
+	// runtime keeps for it leads to the store, whose branches lead to their keepers, so that nothing would ever be freed.
+	all    map[*hold]runtime.Cleanup
+	closed bool
 }
 
 // hold is a version that is held: the trees of its files and of its links.
@@ -32,14 +35,34 @@ type keeper struct{ holds *holds }
 // keep returns v so that it is held as long as a copy of it is used.
 func (h *holds) keep(v view, mark func(context.Context, *hold) error) view {
 	held := &hold{root: v.root.Sub, linked: v.linked}
-	h.mu.Lock()
-	h.all[held] = struct{}{}
-	h.mu.Unlock()
+	v.keeper = &keeper{h}
+	if !h.add(held, v.keeper) {
+		return v
+	}
 	// In this order: a mark that begins in between finds it among all.
 	h.guard.Late(func(ctx context.Context) error { return mark(ctx, held) })
-	v.keeper = &keeper{h}
-	runtime.AddCleanup(v.keeper, h.release, held)
 	return v
+}
+
+// add has a version held until its keeper cannot be reached; it reports false when the store is closed.
+func (h *holds) add(held *hold, k *keeper) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.all[held] = runtime.AddCleanup(k, h.release, held)
+	}
+	return !h.closed
+}
+
+// close lets go of all that is held.
+func (h *holds) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	for _, cleanup := range h.all {
+		cleanup.Stop()
+	}
+	clear(h.all)
 }
 
 func (h *holds) release(held *hold) {

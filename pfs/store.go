@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -133,7 +134,7 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 		damaged:  map[string]error{},
 		pending:  map[*branch]struct{}{},
 	}
-	s.holds = holds{guard: s.guard, all: map[*hold]struct{}{}}
+	s.holds = holds{guard: s.guard, all: map[*hold]runtime.Cleanup{}}
 	s.contents = cas.New(rows, packs, cas.Options{CacheBytes: opts.Memory / 16, Guard: s.guard})
 	s.trees = tree.New(tree.FromKV(rows, s.guard), opts.Memory/8)
 	if err := s.load(ctx); err != nil {
@@ -159,6 +160,7 @@ func (s *Store) Close() error {
 		return err
 	}
 	s.watchers.close()
+	s.holds.close()
 	return wrap(op, errors.Join(err, s.kv.Close(), s.packs.Close()), "", "")
 }
 
