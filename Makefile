@@ -3,7 +3,9 @@
 # make test       everything that is checked, in under 15 minutes on two cores
 # make test-full  the same with the large runs
 # make fuzz       each fuzz target for a minute (FUZZTIME=...)
-# make bench      the benchmarks
+# make bench      measure all beside what bounds it, and write integration/bench/RESULTS.md: ten minutes on an idle machine
+#                 (PFSD_BENCH=full with a million files; BENCH_ONLY=s3,mount for some sections, to the terminal)
+# make microbench the benchmarks of the packages, for benchstat (COUNT=10)
 # make install    put pfsd into $(PREFIX)/bin and, as root, the helper of mount(8) into $(SBINDIR)
 # make clean      remove what was built
 
@@ -12,6 +14,7 @@ GO       ?= go
 PREFIX   ?= /usr/local
 SBINDIR  ?= /sbin
 FUZZTIME ?= 1m
+COUNT    ?= 1
 
 # The demo store of `make run` is kept from one run to the next.
 DEMO_ADDR := 127.0.0.1:9000
@@ -21,7 +24,7 @@ DEMO_DIR  := $(CURDIR)/demo
 # The packages that are tested in this process; integration/ runs the built program.
 unit = $$($(GO) list ./... | grep -v /integration)
 
-.PHONY: all build run test test-full unit checks integration tools fuzz bench install clean
+.PHONY: all build run test test-full unit checks integration tools fuzz bench microbench install clean
 .DELETE_ON_ERROR:
 
 all: build
@@ -63,8 +66,12 @@ fuzz:
 	    done; \
 	done
 
-bench:
-	$(GO) test -run '^$$' -bench . -benchmem $(unit)
+bench: export PFSD_BENCH ?= 1
+bench: build
+	PFSD_BIN=$(CURDIR)/pfsd PFSD_BENCH_ONLY=$(BENCH_ONLY) $(GO) test -count=1 -timeout=3h -v -run '^TestStandardSet$$' ./integration/bench
+
+microbench:
+	$(GO) test -run '^$$' -bench . -benchmem -count=$(COUNT) $(unit)
 
 install: build
 	install -D -m 0755 pfsd $(DESTDIR)$(PREFIX)/bin/pfsd

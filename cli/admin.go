@@ -22,12 +22,11 @@ func adminFlag() cli.Flag {
 	}
 }
 
-// admin serves what --admin asks for, nothing without it, and returns what ends that. The store is that of the moment, nil
-// while there is no host.
-func (p *program) admin(c *cli.Context, store *atomic.Pointer[control.Client]) (end func(), err error) {
+// admin serves what --admin asks for; nil without it. The store is that of the moment, nil while there is no host.
+func (p *program) admin(c *cli.Context, store *atomic.Pointer[control.Client]) (*admin.Server, error) {
 	addr := c.String(flagAdmin)
 	if addr == "" {
-		return func() {}, nil
+		return nil, nil
 	}
 	server, err := admin.Serve(c.Context, addr, func(ctx context.Context) ([]admin.Metric, error) {
 		client := store.Load()
@@ -40,8 +39,7 @@ func (p *program) admin(c *cli.Context, store *atomic.Pointer[control.Client]) (
 	if err != nil {
 		return nil, fmt.Errorf("--%s: %w", flagAdmin, err)
 	}
-	fmt.Fprintf(p.stderr, "pfsd: admin on http://%s/debug/pprof/ and /metrics\n", server.Addr())
-	return server.Close, nil
+	return server, nil
 }
 
 // storeMetrics are the figures of a store.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -348,7 +347,7 @@ func TestModeString(t *testing.T) {
 	}
 }
 
-// startDoor runs a command that stays, and returns its ready line and what ends it.
+// startDoor runs a command that stays, and returns its ready line, that of its admin listener if it has one, and what ends it.
 func startDoor(t *testing.T, data string, args ...string) (ready string, end func() result) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -361,6 +360,9 @@ func startDoor(t *testing.T, data string, args ...string) (ready string, end fun
 	}()
 	line := make([]byte, 4096)
 	n, err := r.Read(line)
+	for err == nil && slices.Contains(args, "--admin") && !bytes.HasPrefix(line, []byte("ready admin ")) {
+		n, err = r.Read(line)
+	}
 	end = func() result {
 		cancel()
 		rest, _ := io.ReadAll(r)
@@ -396,37 +398,22 @@ func TestS3Doors(t *testing.T) {
 	ok(t, data, "", "ls", "r")
 }
 
-// TestAdmin asks the admin listeners of two commands about their store.
+// TestAdmin asks the admin listeners of a host and of a guest about the store that both serve.
 func TestAdmin(t *testing.T) {
 	data := newData(t)
 	ok(t, data, "", "repo", "create", "r")
 	for _, command := range [][]string{{"s3", "--addr", "127.0.0.1:0"}, {"serve"}} {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		r, w := io.Pipe()
-		code := make(chan int, 1)
-		go func() {
-			code <- newProgram(data, nil, io.Discard, w).run(ctx, append(append([]string{"pfsd"}, command...), "--admin", "127.0.0.1:0"))
-			w.Close()
-		}()
-		stderr := bufio.NewReader(r)
-		line, _ := stderr.ReadString('\n')
-		url, ok := strings.CutSuffix(strings.TrimPrefix(strings.TrimSpace(line), "pfsd: admin on "), "/debug/pprof/ and /metrics")
-		if !ok {
-			t.Fatalf("%q", line)
-		}
-		for path, want := range map[string]string{"/metrics": "pfsd_repos 1\n", "/debug/pprof/goroutine?debug=1": "runDoors"} {
-			// The listener is there before the store is open.
-			for status, body := 0, ""; status != http.StatusOK; {
-				status, body = fetch(t, url+path)
-				if status == http.StatusOK && !strings.Contains(body, want) {
-					t.Errorf("%v: %s: %s", command, path, body)
-				}
+		ready, end := startDoor(t, data, append(command, "--admin", "127.0.0.1:0")...)
+		defer func() {
+			if r := end(); r.code != exitOK || r.stderr != "" {
+				t.Errorf("%v ended with %+v", command, r)
 			}
-		}
-		cancel()
-		if rest, _ := io.ReadAll(stderr); <-code != exitOK || len(rest) > 0 {
-			t.Errorf("%v ended with %s", command, rest)
+		}()
+		url := strings.TrimSpace(strings.TrimPrefix(ready, "ready admin "))
+		for path, want := range map[string]string{"/metrics": "pfsd_repos 1\n", "/debug/pprof/goroutine?debug=1": "runDoors"} {
+			if status, body := fetch(t, url+path); status != http.StatusOK || !strings.Contains(body, want) {
+				t.Errorf("%v: %s: %d %s", command, path, status, body)
+			}
 		}
 	}
 }

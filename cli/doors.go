@@ -34,17 +34,20 @@ func (p *program) runDoors(c *cli.Context, openings []opening) error {
 		return err
 	}
 	s := &stay{program: p, cfg: cfg}
-	endAdmin, err := p.admin(c, &s.store)
+	admin, err := p.admin(c, &s.store)
 	if err != nil {
 		return err
 	}
-	defer endAdmin()
+	defer admin.Close()
 	if err := s.join(c.Context); err != nil {
 		return err
 	}
 	err = s.openAll(c.Context, openings)
 	if err == nil && len(openings) == 0 {
 		fmt.Fprintln(p.stdout, "ready")
+	}
+	if err == nil && admin != nil {
+		fmt.Fprintf(p.stdout, "ready admin http://%s\n", admin.Addr())
 	}
 	if err == nil {
 		err = p.beReady()

@@ -55,8 +55,11 @@ func Serve(ctx context.Context, addr string, metrics func(context.Context) ([]Me
 // Addr is where the server listens.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Close ends the server, with the requests that are running.
+// Close ends the server, with the requests that are running. A nil server has none.
 func (s *Server) Close() {
+	if s == nil {
+		return
+	}
 	_ = s.http.Close()
 	<-s.done
 }
