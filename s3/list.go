@@ -70,6 +70,9 @@ func (p *page) last() string {
 // list returns a page of the keys in t. What it reads is in proportion to the page, wherever that begins.
 func list(ctx context.Context, t tree, l listing) (*page, error) {
 	p := &page{listing: l}
+	if l.after != "" {
+		p.items = make([]listItem, 0, l.limit) // what begins behind a page is a page, most often
+	}
 	dir, _ := splitKey(l.prefix)
 	if l.limit == 0 || strings.HasPrefix(l.prefix, "/") || pfs.CheckPath(dir) != nil {
 		return p, nil
@@ -111,7 +114,8 @@ func (p *page) walk(ctx context.Context, t tree) error {
 			return nil
 		}
 		if item.Entry.IsDir() {
-			dir = &item
+			kept := item // not item itself, which would then be allocated for each of them
+			dir = &kept
 		} else if !p.add(listItem{key: item.Path, entry: item.Entry}) {
 			return nil
 		}

@@ -12,18 +12,6 @@ import (
 // maxKeys is how many keys a page of a listing has at most.
 const maxKeys = 1000
 
-// listedObject is a key in a listing.
-type listedObject struct {
-	Key               string
-	LastModified      string
-	ETag              string
-	ChecksumAlgorithm []string `xml:",omitempty"`
-	ChecksumType      string   `xml:",omitempty"`
-	Size              int64
-	StorageClass      string
-	Owner             *owner `xml:",omitempty"`
-}
-
 type listedPrefix struct {
 	Prefix string
 }
@@ -37,7 +25,7 @@ type listResult struct {
 	MaxKeys        int
 	EncodingType   string `xml:",omitempty"`
 	IsTruncated    bool
-	Contents       []listedObject
+	Contents       []byte `xml:",innerxml"` // markup
 	CommonPrefixes []listedPrefix
 }
 
@@ -124,16 +112,15 @@ func (h *Handler) listPage(q *request, after string, withOwner bool) (*page, *li
 		Name: q.bucket, Prefix: encode(l.prefix), Delimiter: encode(l.delimiter()), MaxKeys: l.limit,
 		EncodingType: q.query.Get("encoding-type"), IsTruncated: p.more,
 	}
+	const usual = 320 // bytes of an item
+	result.Contents = make([]byte, 0, usual*len(p.items))
 	for i := range p.items {
 		item := &p.items[i]
 		if item.common {
 			result.CommonPrefixes = append(result.CommonPrefixes, listedPrefix{encode(item.key)})
 			continue
 		}
-		result.Contents = append(result.Contents, h.listed(item, snapshot.Version(), encode))
-		if withOwner {
-			result.Contents[len(result.Contents)-1].Owner = theOwner()
-		}
+		h.listed((*markup)(&result.Contents), item, snapshot.Version(), encode, withOwner)
 	}
 	return p, result, nil
 }
@@ -151,19 +138,29 @@ func (h *Handler) askedListing(q *request, after string) (listing, error) {
 	return listing{prefix: q.query.Get("prefix"), grouped: delimiter != "", after: after, limit: limit}, nil
 }
 
-// listed returns an item as a listing shows it.
-func (h *Handler) listed(item *listItem, v pfs.Version, encode func(string) string) listedObject {
-	o := listedObject{
-		Key: encode(item.key), LastModified: xmlTime(h.lastModified(&item.entry, v)), ETag: quote(h.etag(&item.entry)),
-		Size: item.entry.Size(), StorageClass: "STANDARD",
-	}
+// listed appends an item as a listing shows it.
+func (h *Handler) listed(m *markup, item *listItem, v pfs.Version, encode func(string) string, withOwner bool) {
+	m.open("Contents")
+	m.text("Key", encode(item.key))
+	m.time("LastModified", h.lastModified(&item.entry, v))
+	m.etag(h.etag(&item.entry))
 	if item.entry.Meta != nil {
+		kind := ""
 		for _, a := range checksum.Algorithms() {
 			if value := item.entry.Meta.Checksums[a.Key()]; value != "" {
-				o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, a.String())
-				o.ChecksumType = string(typeOf(value))
+				m.text("ChecksumAlgorithm", a.String())
+				kind = string(typeOf(value))
 			}
 		}
+		m.optional("ChecksumType", kind)
 	}
-	return o
+	m.number("Size", item.entry.Size())
+	m.text("StorageClass", storageClass)
+	if withOwner {
+		m.owner()
+	}
+	m.end("Contents")
 }
+
+// storageClass is that of everything.
+const storageClass = "STANDARD"

@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"encoding/xml"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,27 +16,36 @@ const nullVersion = "null"
 
 // listedVersion is a version or a delete marker in a listing.
 type listedVersion struct {
-	deleted           bool
-	Key               string
-	VersionID         string `xml:"VersionId"`
-	IsLatest          bool
-	LastModified      string
-	ETag              string   `xml:",omitempty"`
-	ChecksumAlgorithm []string `xml:",omitempty"`
-	ChecksumType      string   `xml:",omitempty"`
-	Size              *int64   `xml:",omitempty"`
-	StorageClass      string   `xml:",omitempty"`
-	Owner             *owner
+	deleted, latest bool
+	key, id, etag   string
+	modified        time.Time
+	algorithms      []string
+	checksumType    string
+	size            int64
 }
 
-// MarshalXML names the element. A field XMLName would take it out of the namespace of the elements around it.
-func (v listedVersion) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
-	type fields listedVersion
+// append appends the version to m.
+func (v *listedVersion) append(m *markup) {
 	name := "Version"
 	if v.deleted {
 		name = "DeleteMarker"
 	}
-	return e.EncodeElement(fields(v), xml.StartElement{Name: xml.Name{Local: name}})
+	m.open(name)
+	m.text("Key", v.key)
+	m.text("VersionId", v.id)
+	m.flag("IsLatest", v.latest)
+	m.time("LastModified", v.modified)
+	if !v.deleted {
+		m.etag(v.etag)
+		for _, algorithm := range v.algorithms {
+			m.text("ChecksumAlgorithm", algorithm)
+		}
+		m.optional("ChecksumType", v.checksumType)
+		m.number("Size", v.size)
+		m.text("StorageClass", storageClass)
+	}
+	m.owner()
+	m.end(name)
 }
 
 // versionsResult is the answer of ListObjectVersions. Versions and delete markers come in one order.
@@ -53,7 +61,7 @@ type versionsResult struct {
 	Delimiter           string `xml:",omitempty"`
 	EncodingType        string `xml:",omitempty"`
 	IsTruncated         bool
-	Versions            []listedVersion
+	Versions            []byte `xml:",innerxml"` // markup
 	CommonPrefixes      []listedPrefix
 }
 
@@ -100,7 +108,7 @@ func (h *Handler) listObjectVersions(q *request) error {
 		if err != nil {
 			return err
 		}
-		answer.Versions = append(answer.Versions, shown)
+		shown.append((*markup)(&answer.Versions))
 	}
 	if last := len(p.items) - 1; p.more && last >= 0 {
 		answer.NextKeyMarker, answer.NextVersionIDMarker = encode(p.items[last].key), p.items[last].id
@@ -131,25 +139,20 @@ func versionMark(q *request) (pfs.VersionMark, error) {
 func (h *Handler) listVersion(
 	q *request, item *versionItem, v pfs.Version, encode func(string) string,
 ) (listedVersion, error) {
-	shown := listedVersion{Key: encode(item.key), VersionID: item.id, Owner: theOwner()}
+	shown := listedVersion{key: encode(item.key), id: item.id}
 	if item.file == nil {
 		err := h.showDirectory(q, &shown, item, v)
 		return shown, err
 	}
 	file := item.file
-	made := file.Time
-	shown.IsLatest = file.Latest
-	if file.Removed {
-		shown.deleted = true
-	} else {
+	shown.latest, shown.deleted, shown.modified = file.Latest, file.Removed, file.Time
+	if !file.Removed {
 		if h.cfg.LastModified == LastModifiedObject {
-			made = time.Unix(0, file.Ctime)
+			shown.modified = time.Unix(0, file.Ctime)
 		}
-		shown.ETag, shown.Size = quote(h.styled(file.ETag, &pfs.Meta{User: file.User})), &file.Size
-		shown.StorageClass = "STANDARD"
+		shown.etag, shown.size = h.styled(file.ETag, &pfs.Meta{User: file.User}), file.Size
 		shown.setChecksums(file)
 	}
-	shown.LastModified = xmlTime(made)
 	return shown, nil
 }
 
@@ -163,10 +166,8 @@ func (h *Handler) showDirectory(q *request, shown *listedVersion, item *versionI
 		}
 		made = commit.Time
 	}
-	size := int64(0)
-	shown.IsLatest, shown.Size, shown.StorageClass = true, &size, "STANDARD"
-	shown.ETag = quote(h.etag(item.dir))
-	shown.LastModified = xmlTime(h.lastModified(item.dir, pfs.Version{Time: made}))
+	shown.latest, shown.etag = true, h.etag(item.dir)
+	shown.modified = h.lastModified(item.dir, pfs.Version{Time: made})
 	return nil
 }
 
@@ -176,10 +177,10 @@ func (l *listedVersion) setChecksums(file *pfs.FileVersion) {
 		if !slices.Contains(file.Checksums, a.Key()) {
 			continue
 		}
-		l.ChecksumAlgorithm = append(l.ChecksumAlgorithm, a.String())
-		l.ChecksumType = string(checksum.FullObject)
+		l.algorithms = append(l.algorithms, a.String())
+		l.checksumType = string(checksum.FullObject)
 		if file.Composite {
-			l.ChecksumType = string(checksum.Composite)
+			l.checksumType = string(checksum.Composite)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"pfsd/s3/sigv4"
@@ -17,11 +18,16 @@ const namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 // maxXML is the largest XML body that is read: 10,000 parts, or 1,000 keys, with all that can be said of each.
 const maxXML = 8 << 20
 
+// bodies has *bytes.Buffer for answers.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // xml answers with v as XML.
 func (w *response) xml(status int, v any) error {
-	var body bytes.Buffer
+	body := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(body)
+	body.Reset()
 	body.WriteString(xml.Header)
-	if err := xml.NewEncoder(&body).Encode(v); err != nil {
+	if err := xml.NewEncoder(body).Encode(v); err != nil {
 		return err
 	}
 	header := w.Header()
@@ -104,7 +110,9 @@ func isModest(data []byte) bool {
 }
 
 // xmlTime returns t as XML answers have it.
-func xmlTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+func xmlTime(t time.Time) string { return t.UTC().Format(xmlTimeFormat) }
+
+const xmlTimeFormat = "2006-01-02T15:04:05.000Z"
 
 // encoder returns how names are written in a listing: as they are, or percent-encoded for those that XML cannot hold.
 func encoder(q *request) (func(string) string, error) {
