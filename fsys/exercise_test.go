@@ -19,21 +19,30 @@ var (
 	exerciseOps  = flag.Int("ops", 600, "number of operations of the exerciser")
 )
 
-// TestExercise does random things to a file in the mount and to a model of it in memory.
-func TestExercise(t *testing.T) {
-	f := newFixture(t)
-	seed := *exerciseSeed
+// exerciseFor returns the seed and the number of operations: those asked for, 100,000 with PFSD_TEST_FULL set. It prints them.
+func exerciseFor(t *testing.T) (seed uint64, ops int) {
+	seed, ops = *exerciseSeed, *exerciseOps
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	t.Logf("replay with -seed %d -ops %d", seed, *exerciseOps)
+	if os.Getenv("PFSD_TEST_FULL") != "" {
+		ops = 100_000
+	}
+	t.Logf("replay with -seed %d -ops %d", seed, ops)
+	return seed, ops
+}
+
+// TestExercise does random things to a file in the mount and to a model of it in memory.
+func TestExercise(t *testing.T) {
+	f := newFixture(t)
+	seed, ops := exerciseFor(t)
 	x := &exercise{
 		fixture: f, rand: rand.New(rand.NewPCG(seed, 2)), noise: rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}),
 		name: filepath.Join(f.dir, "file"),
 	}
 	x.open(os.O_CREATE | os.O_EXCL)
 	defer func() { x.file.Close() }()
-	for range *exerciseOps {
+	for range ops {
 		x.n++
 		x.step()
 		if t.Failed() {

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,14 +47,7 @@ func TestTreeExerciseInTwoMounts(t *testing.T) { exerciseTree(t, 2) }
 
 func exerciseTree(t *testing.T, mounts int) {
 	f := newFixture(t)
-	seed, ops := *exerciseSeed, *exerciseOps
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	if os.Getenv("PFSD_TEST_FULL") != "" {
-		ops = 100_000
-	}
-	t.Logf("replay with -seed %d -ops %d", seed, ops)
+	seed, ops := exerciseFor(t)
 	x := &treeExercise{
 		fixture: f, rand: rand.New(rand.NewPCG(seed, 3)), noise: rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), 3}),
 		dirs: []string{f.dir}, tree: map[string]*modelFile{"": {isDir: true}}, files: map[*os.File]*modelFile{},
