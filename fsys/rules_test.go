@@ -224,6 +224,8 @@ func TestCopyRanges(t *testing.T) {
 	}
 	_, err = unix.CopyFileRange(int(in.Fd()), ptr(0), int(in.Fd()), ptr(10), 100, 0)
 	wantErr(t, "ranges that overlap", err, unix.EINVAL)
+	// FUSE has no request for it; cp --reflink=auto then copies as above.
+	wantErr(t, "a clone", unix.IoctlFileClone(int(out.Fd()), int(in.Fd())), unix.EOPNOTSUPP)
 }
 
 func (f *fixture) wantBytes(path string, want []byte) {
