@@ -107,7 +107,7 @@ func (c *Client) Get(ctx context.Context, r FileRequest, visit func(Entry, io.Re
 }
 
 // Put stores the entries that fill writes, in one commit, which is zero when that changed nothing. An error of fill comes
-// back unchanged, and then nothing is stored.
+// back unchanged, and then nothing is stored; nor is it when ctx ends before fill has returned.
 func (c *Client) Put(ctx context.Context, r PutRequest, fill func(*PartWriter) error) (Commit, error) {
 	pr, pw := io.Pipe()
 	parts := NewPartWriter(pw)
@@ -117,10 +117,19 @@ func (c *Client) Put(ctx context.Context, r PutRequest, fill func(*PartWriter) e
 		if err == nil {
 			err = fill(parts)
 		}
+		if err == nil {
+			// A stream with a proper end is stored, which is not to be when the put will be reported as cancelled.
+			err = ctx.Err()
+		}
 		filled <- err
 		_ = pw.CloseWithError(parts.Close(err))
 	}()
+	// A transport that is cancelled waits for its reader of the body, which may be waiting for bytes that never come.
+	defer context.AfterFunc(ctx, func() { _ = pr.CloseWithError(io.ErrClosedPipe) })()
 	res, err := c.do(ctx, opPut, partsType, pr)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // and not that the pipe was closed
+	}
 	// The host may have answered, or gone, before it had read all: this ends the writer.
 	_ = pr.CloseWithError(io.ErrClosedPipe)
 	select {
