@@ -14,7 +14,8 @@ func (p *program) cpCommand() *cli.Command {
 	return &cli.Command{
 		Name: "cp", Usage: "copy files and directories of any versions into a branch, in one commit",
 		UsageText: "pfsd cp [-r] [-m MESSAGE] [--json] SOURCE:/PATH... ADDRESS:/PATH",
-		Description: "No bytes are copied, whatever the size: what is equal is stored once. Prints the commit.\n\n" +
+		Description: "No bytes are copied, whatever the size: what is equal is stored once. A file that is there already, and is the " +
+			"same, keeps its version. Prints the commit, unless nothing has changed.\n\n" +
 			"Example: pfsd cp -r master~3.images:/train master.images:/train-before",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "r", Aliases: []string{"recursive"}, Usage: "copy directories with all that is in them"},

@@ -61,7 +61,8 @@ func (p *program) restoreCommand() *cli.Command {
 	return &cli.Command{
 		Name: "restore", Usage: "make a file or directory what it was in another version",
 		UsageText: "pfsd restore --from ADDRESS [-m MESSAGE] [--json] ADDRESS:/PATH",
-		Description: "What that version does not have is removed. No bytes are copied, whatever the size. Prints the commit.\n\n" +
+		Description: "What that version does not have is removed, and what is the same already keeps its version. No bytes are copied, " +
+			"whatever the size. Prints the commit, unless nothing has changed.\n\n" +
 			"Example: pfsd restore --from master~3.images master.images:/train",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "from", Usage: "the version to take it from, an `ADDRESS`"},

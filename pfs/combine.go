@@ -46,6 +46,8 @@ type combiner struct {
 	base, ours, theirs view
 	conflicts          []string
 	changed            []PathChange
+	// times is set when a directory in which something is changed gets the times that theirs has.
+	times bool
 	// names is how many more names, or fewer, files that have several get.
 	names map[schema.ID]int
 	// edited are the files with several names that are not the same in base and ours; nil before that is known.
@@ -80,6 +82,7 @@ func (c *combiner) dir(path string, base, ours, theirs tree.Entry) (tree.Entry, 
 	}
 	var puts []tree.Entry
 	var removes []string
+	changed := len(c.changed)
 	for _, d := range deltas {
 		mine, there, err := ours.Sub.Get(c.ctx, d.name)
 		if err != nil {
@@ -101,6 +104,9 @@ func (c *combiner) dir(path string, base, ours, theirs tree.Entry) (tree.Entry, 
 	}
 	if ours.Sub, err = ours.Sub.With(c.ctx, puts, removes); err != nil {
 		return ours, err
+	}
+	if c.times && len(c.changed) > changed {
+		ours.Mtime, ours.Ctime = theirs.Mtime, theirs.Ctime
 	}
 	if !alike(&base.Entry, &theirs.Entry) && alike(&base.Entry, &ours.Entry) {
 		ours = withAttributes(ours, &theirs.Entry, c.change)
