@@ -250,6 +250,34 @@ func TestDeadMount(t *testing.T) {
 	}
 }
 
+// TestAbort has a mount fail, which stays where it is, and mounts anew.
+func TestAbort(t *testing.T) {
+	f := newFixture(t)
+	name := filepath.Join(f.dir, "file")
+	file, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString("written before"); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if err := fsys.Abort(f.dir); err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteString("written after")
+	wantErr(t, "write", err, syscall.ENOTCONN)
+	wantErr(t, "create", os.WriteFile(name+"2", nil, 0o644), syscall.ENOTCONN)
+	f.mount(branch, f.dir)
+	if got, err := os.ReadFile(name); err != nil || string(got) != "written before" {
+		t.Errorf("it has %q, %v", got, err)
+	}
+	wantErr(t, "abort of no mount", fsys.Abort(f.root), syscall.EINVAL)
+}
+
 // TestSignals writes from a program that is interrupted all the time.
 func TestSignals(t *testing.T) {
 	needs(t, "dd")

@@ -29,14 +29,15 @@ type service struct {
 	closed chan struct{}
 	once   sync.Once
 	err    error
-	// left is set when the kernel object was to stay.
-	left atomic.Bool
+	// left is set when the kernel object was to stay, orphaned when its owner was gone.
+	left, orphaned atomic.Bool
 }
 
 func (s *service) Done() <-chan struct{}       { return s.closed }
 func (s *service) Err() error                  { return s.err }
 func (s *service) Close(context.Context)       { s.stop() }
 func (s *service) Leave(context.Context)       { s.left.Store(true); s.stop() }
+func (s *service) Orphan(context.Context)      { s.orphaned.Store(true); s.stop() }
 func (s *service) Requests() map[string]uint64 { return map[string]uint64{"READ": 7} }
 
 func (s *service) stop() {
@@ -214,6 +215,9 @@ func TestOwnerDies(t *testing.T) {
 	_, server := s.open(t)
 	s.ownEnd.Close()
 	<-server.Done()
+	if !server.orphaned.Load() {
+		t.Error("it was ended as if its owner had ended it")
+	}
 }
 
 func TestHostDies(t *testing.T) {

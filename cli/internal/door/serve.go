@@ -38,7 +38,7 @@ func (t *Table) ServeConn(conn *net.UnixConn, pid int) {
 	if g.say(message{Do: wordReady}) == nil {
 		go g.listen(conn, e)
 	} else {
-		go e.endInOrder()
+		go e.endWithin(endGrace, e.server.Orphan)
 	}
 	<-e.Done()
 	_ = g.say(ended(e.Err()))
@@ -67,15 +67,18 @@ func (g *guest) say(m message) error {
 	return g.out.Encode(m)
 }
 
-// listen follows the owner's words. When the owner ends the door, or is gone, so does the door.
+// listen follows the owner's words, until the owner ends the door, or is gone.
 func (g *guest) listen(conn net.Conn, e *Entry) {
 	for dec := json.NewDecoder(conn); ; {
 		var m message
-		if err := dec.Decode(&m); err != nil || m.Do == wordEnd {
-			e.endInOrder()
+		if err := dec.Decode(&m); err != nil {
+			e.endWithin(endGrace, e.server.Orphan)
 			return
 		}
 		switch m.Do {
+		case wordEnd:
+			e.endWithin(endGrace, e.server.Close)
+			return
 		case wordDetached:
 			answer(g.detached, m)
 		case wordRenewed:
@@ -84,11 +87,15 @@ func (g *guest) listen(conn net.Conn, e *Entry) {
 	}
 }
 
-// endInOrder ends the door with everything committed, unless that takes too long.
-func (e *Entry) endInOrder() {
-	ctx, cancel := context.WithTimeout(context.Background(), endGrace)
+// endWithin ends the door in one of its server's ways and returns when it has ended, or after a grace period.
+func (e *Entry) endWithin(grace time.Duration, end func(context.Context)) {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	_ = e.End(ctx)
+	end(ctx)
+	select {
+	case <-e.done:
+	case <-ctx.Done():
+	}
 }
 
 // answer passes on the outcome of what the owner was asked for.

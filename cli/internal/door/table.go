@@ -24,6 +24,9 @@ type Server interface {
 	Close(ctx context.Context)
 	// Leave ends the service as Close does, but leaves the kernel object as it is, for another server.
 	Leave(ctx context.Context)
+	// Orphan ends the service as Close does, when the owner of the kernel object has died. Where programs would go on beside
+	// an object that is taken away, as they would below a mount point, it stays and fails whoever uses it.
+	Orphan(ctx context.Context)
 	// Requests counts what has been asked of it, by operation; nil when it does not count.
 	Requests() map[string]uint64
 }

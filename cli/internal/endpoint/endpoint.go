@@ -175,5 +175,8 @@ func (s *server) Close(ctx context.Context) {
 // Leave is Close: the listener is the owner's, and new connections wait in it.
 func (s *server) Leave(ctx context.Context) { s.Close(ctx) }
 
+// Orphan is Close: a listener that nobody holds refuses connections.
+func (s *server) Orphan(ctx context.Context) { s.Close(ctx) }
+
 // Requests returns nil: each request is in the log.
 func (s *server) Requests() map[string]uint64 { return nil }

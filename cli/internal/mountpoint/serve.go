@@ -110,7 +110,28 @@ const patience = 2 * time.Second
 
 // Close commits all that was written and takes the mount away, where this process can. Those who have files open in it can
 // use them as long as the process lives; Close does not wait for them to end.
-func (s *server) Close(ctx context.Context) {
+func (s *server) Close(ctx context.Context) { s.endBy(ctx, takeAway) }
+
+// Orphan commits all that was written and has whoever uses the mount fail from then on. It stays where it is, so that nobody
+// writes into the directory beneath by mistake, until it is unmounted or mounted anew. Where the mount cannot be made to fail
+// it is taken away.
+func (s *server) Orphan(ctx context.Context) {
+	s.endBy(ctx, func(dir string) {
+		if fsys.Abort(dir) != nil {
+			takeAway(dir)
+		}
+	})
+}
+
+// takeAway unmounts dir, whoever uses it. Where that fails the mount stays, and is dead once the process has ended.
+func takeAway(dir string) {
+	if err := fsys.Detach(dir, false); errors.Is(err, syscall.EBUSY) {
+		_ = fsys.Detach(dir, true)
+	}
+}
+
+// endBy commits all that was written, has the mount on dir ended, and returns when all is committed.
+func (s *server) endBy(ctx context.Context, end func(dir string)) {
 	select {
 	case <-s.done:
 		return // What is at the mount point by now is not this mount.
@@ -121,9 +142,7 @@ func (s *server) Close(ctx context.Context) {
 	dir := s.dir
 	s.mu.Unlock()
 	if dir != "" {
-		if busy := fsys.Detach(dir, false); errors.Is(busy, syscall.EBUSY) {
-			_ = fsys.Detach(dir, true) // Else it stays, and is dead once the process has ended.
-		}
+		end(dir)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
