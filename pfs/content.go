@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"os"
 	"runtime"
 
 	"pfsd/pfs/internal/cas"
@@ -112,15 +113,19 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	return n, wrap("pfs.ReadAt", err, "", "")
 }
 
-// CopyRange writes n bytes from off on to w, piece by piece, and returns how many it has written. w's error comes back
-// unchanged; others are of KindInvalid when there is no such range, KindCorrupt or KindInternal.
+// FileSender is a writer that can have pieces of files sent to it by the kernel, as sendfile(2) does.
+type FileSender = cas.FileSender
+
+// CopyRange writes n bytes from off on to w, piece by piece, and returns how many it has written. A w that is a FileSender
+// gets larger pieces as those of files. w's error comes back unchanged; others are of KindInvalid when there is no such
+// range, KindCorrupt or KindInternal.
 func (f *File) CopyRange(ctx context.Context, w io.Writer, off, n int64) (int64, error) {
 	defer runtime.KeepAlive(f)
 	if off < 0 || n < 0 || off > f.Size()-n {
 		return 0, &Error{Op: "pfs.CopyRange", Kind: KindInvalid}
 	}
 	dst := &targetWriter{w: w}
-	done, err := f.r.CopyTo(ctx, dst, off, n)
+	done, err := f.r.CopyTo(ctx, dst.target(), off, n)
 	if dst.err != nil {
 		return done, dst.err
 	}
@@ -165,4 +170,25 @@ func (t *targetWriter) Write(p []byte) (int, error) {
 	n, err := t.w.Write(p)
 	t.err = err
 	return n, err
+}
+
+// target returns t, as a FileSender where the caller's writer is one.
+func (t *targetWriter) target() io.Writer {
+	if sender, ok := t.w.(FileSender); ok {
+		return targetSender{t, sender}
+	}
+	return t
+}
+
+// targetSender is a targetWriter that is a FileSender.
+type targetSender struct {
+	*targetWriter
+	sender FileSender
+}
+
+// SendFile implements FileSender.
+func (t targetSender) SendFile(file *os.File, off, n int64) (int64, error) {
+	m, err := t.sender.SendFile(file, off, n)
+	t.err = err
+	return m, err
 }

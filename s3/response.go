@@ -1,6 +1,13 @@
 package s3
 
-import "net/http"
+import (
+	"io"
+	"net/http"
+	"os"
+
+	"pfsd/pfs"
+	"pfsd/s3/sendfile"
+)
 
 // response is a ResponseWriter that remembers what was answered.
 type response struct {
@@ -22,8 +29,17 @@ func (w *response) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	n, err := w.request.stall.write(w.ResponseWriter.Write, p)
-	w.written += int64(n)
+	n, err := w.send(func() (int64, error) {
+		n, err := w.ResponseWriter.Write(p)
+		return int64(n), err
+	})
+	return int(n), err
+}
+
+// send calls fn, which writes to the client, and counts what it has written.
+func (w *response) send(fn func() (int64, error)) (int64, error) {
+	n, err := w.request.stall.write(fn)
+	w.written += n
 	return n, err
 }
 
@@ -37,10 +53,22 @@ type late struct {
 	begin int
 }
 
+var _ pfs.FileSender = late{}
+
 // Write implements io.Writer.
 func (l late) Write(p []byte) (int, error) {
 	if l.status == 0 {
 		l.WriteHeader(l.begin)
 	}
 	return l.response.Write(p)
+}
+
+// SendFile implements pfs.FileSender. Without a connection that can send files it is a copy.
+func (l late) SendFile(file *os.File, off, n int64) (int64, error) {
+	if l.status == 0 {
+		l.WriteHeader(l.begin)
+		// net/http would read the first bytes, to guess a Content-Type, were the header not out.
+		_ = http.NewResponseController(l.ResponseWriter).Flush()
+	}
+	return l.send(func() (int64, error) { return io.Copy(l.ResponseWriter, sendfile.NewSection(file, off, n)) })
 }

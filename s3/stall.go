@@ -29,13 +29,13 @@ func (s *stall) read(fn func([]byte) (int, error), p []byte) (int, error) {
 	return n, err
 }
 
-// write calls fn, which writes to the client.
-func (s *stall) write(fn func([]byte) (int, error), p []byte) (int, error) {
+// write calls fn, which writes to the client and returns how much.
+func (s *stall) write(fn func() (int64, error)) (int64, error) {
 	if s == nil {
-		return fn(p)
+		return fn()
 	}
 	_ = s.connection.SetWriteDeadline(s.now().Add(s.after))
-	n, err := fn(p)
+	n, err := fn()
 	if err == nil {
 		_ = s.connection.SetWriteDeadline(time.Time{})
 	}

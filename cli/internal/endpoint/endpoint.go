@@ -16,6 +16,7 @@ import (
 	"pfsd/cli/internal/door"
 	"pfsd/pfs"
 	"pfsd/s3"
+	"pfsd/s3/sendfile"
 )
 
 // Listen makes the listener of an endpoint at addr, HOST:PORT. Without keys it refuses addresses that others can reach.
@@ -84,7 +85,7 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 	if err != nil {
 		return nil, err
 	}
-	secure, err := secured(listener, &spec)
+	secure, err := secured(sendfile.Listener(listener), &spec)
 	if err != nil {
 		listener.Close()
 		return nil, err

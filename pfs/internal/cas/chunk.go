@@ -82,9 +82,16 @@ func (s *Store) chunkRow(ctx context.Context, h schema.Hash, size int64, p []byt
 // readChunk fills p with bytes of the chunk h, of the given size, from the given offset on; the range must be within the
 // chunk.
 func (s *Store) readChunk(ctx context.Context, h schema.Hash, size int64, p []byte, off int64) error {
+	return s.atChunk(ctx, h, size, p, off, func(loc pack.Location) error { return s.packs.ReadAt(loc, p, off) })
+}
+
+// atChunk is readChunk for a chunk that is inline, and has read use the place of one in a pack.
+func (s *Store) atChunk(
+	ctx context.Context, h schema.Hash, size int64, p []byte, off int64, read func(pack.Location) error,
+) error {
 	loc, err := s.chunkRow(ctx, h, size, p, off)
 	for err == nil && loc.Length > 0 {
-		err = s.packs.ReadAt(loc, p, off)
+		err = read(loc)
 		if !errors.Is(err, pack.ErrNotFound) {
 			break
 		}

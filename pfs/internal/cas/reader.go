@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 
-	"pfsd/chunker"
 	"pfsd/pfs/internal/schema"
 )
 
@@ -48,34 +46,24 @@ func (r *Reader) ReadAtContext(ctx context.Context, p []byte, off int64) (int, e
 	return r.v.readAt(ctx, p, r.v.off+off)
 }
 
-// buffers has memory for streaming: *[chunker.Max]byte.
-var buffers = sync.Pool{New: func() any { return new([chunker.Max]byte) }}
-
 // WriteTo is CopyTo of all bytes without a context.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	return r.CopyTo(context.Background(), w, 0, r.Size())
 }
 
-// CopyTo writes the n bytes from off on to w, chunk by chunk, and returns how many it has written. Its errors are that of w
-// and those of ReadAtContext, ErrInvalid also for a range that is not within the content.
+// CopyTo writes the n bytes from off on to w, chunk by chunk, and returns how many it has written. A w that is a FileSender has
+// chunks in packs sent to it. Its errors are that of w and those of ReadAtContext, ErrInvalid also for a range that is not
+// within the content.
 func (r *Reader) CopyTo(ctx context.Context, w io.Writer, off, n int64) (done int64, err error) {
 	if off < 0 || n < 0 || off > r.Size() || n > r.Size()-off {
 		return 0, fmt.Errorf("%w: %d bytes at %d of %d", ErrInvalid, n, off, r.Size())
 	}
-	buf := buffers.Get().(*[chunker.Max]byte)
-	defer buffers.Put(buf)
+	c := copier{v: r.v, w: w}
+	c.sender, _ = w.(FileSender)
+	defer c.free()
 	for done < n {
-		at := r.v.off + off + done
-		e, start, err := r.v.extent(ctx, at)
-		if err != nil {
-			return done, err
-		}
-		p := buf[:min(n-done, start+int64(e.size)-at, chunker.Max)]
-		if _, err := r.v.readAt(ctx, p, at); err != nil {
-			return done, err
-		}
-		m, err := w.Write(p)
-		done += int64(m)
+		m, err := c.copy(ctx, r.v.off+off+done, n-done)
+		done += m
 		if err != nil {
 			return done, err
 		}

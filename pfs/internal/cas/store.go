@@ -29,6 +29,7 @@ type packs interface {
 	Lease(ctx context.Context) (appender, error)
 	Sync(ctx context.Context, packs ...uint64) error
 	ReadAt(loc pack.Location, p []byte, off int64) error
+	Section(loc pack.Location, off int64, n int) (sec pack.Section, ok bool, err error)
 }
 
 // appender is what a Store needs from *pack.Writer.
