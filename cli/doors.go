@@ -123,7 +123,7 @@ func (d openDoor) end(ctx context.Context) error {
 	}
 	detached, err := d.object.Detach(ctx)
 	if !detached || err != nil {
-		return errors.Join(d.object.Abandon(), d.running.End(ctx))
+		return errors.Join(d.object.Abandon(), unlessLeft(d.running.End(ctx)))
 	}
 	select {
 	case <-d.running.Done():
@@ -133,12 +133,21 @@ func (d openDoor) end(ctx context.Context) error {
 	}
 }
 
-// outcome is what a door that has ended has failed with, if anything: not with its host's leaving in order.
+// outcome is what a door that has ended has failed with, if anything.
 func (d openDoor) outcome() error {
-	if d.running == nil || errors.Is(d.running.Err(), door.ErrHostLeft) {
+	if d.running == nil {
 		return nil
 	}
-	return d.running.Err()
+	return unlessLeft(d.running.Err())
+}
+
+// unlessLeft returns err unless it says that the host left in order, as it does when Ctrl-C ends host and guests at once: that
+// ends a door as well as being asked to.
+func unlessLeft(err error) error {
+	if errors.Is(err, door.ErrHostLeft) {
+		return nil
+	}
+	return err
 }
 
 // inOrder reports whether the door has ended because it was told to.
