@@ -1,6 +1,7 @@
 package pfs_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -316,6 +317,69 @@ func TestOpenCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantKind(t, s.AbortCommit(ctx, aborted), pfs.KindCommitNotFound)
+}
+
+// TestCombiningInOpenCommits undoes and repeats commits inside of an open commit, which makes none of its own, and finds that
+// what would give it another history is refused.
+func TestCombiningInOpenCommits(t *testing.T) {
+	s := forked(t)
+	put(t, s, dev, "b", "dev")
+	put(t, s, master, "a", "2")
+	open, err := s.StartCommit(ctx, master, pfs.By{Author: "ann", Message: "open"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := pfs.Ref{Repo: "images", Commit: open.ID}
+	before := texts(t, s, master)
+	for what, err := range map[string]error{
+		"merge":  second(s.Merge(ctx, dev, inside, byCLI, pfs.ResolveNone)),
+		"reset":  second(s.Reset(ctx, inside, dev, byCLI)),
+		"squash": second(s.Squash(ctx, inside, dev, byCLI)),
+	} {
+		if pfs.KindOf(err) != pfs.KindInvalid {
+			t.Errorf("%s of an open commit: %v", what, err)
+		}
+	}
+	wantTexts(t, s, inside, before)
+	for what, f := range map[string]func(context.Context, pfs.Ref, pfs.Ref, pfs.By, pfs.Resolve) (pfs.Commit, error){
+		"master": s.Revert, "dev": s.CherryPick,
+	} {
+		if made, err := f(ctx, pfs.BranchRef("images", what), inside, byCLI, pfs.ResolveNone); err != nil || !made.ID.IsZero() {
+			t.Fatalf("in an open commit a commit was made: %+v (%v)", made, err)
+		}
+	}
+	wantTexts(t, s, inside, "a=1 b=dev d/x=1 d/y=1")
+	wantTexts(t, s, master, before)
+	put(t, s, master, "c", "3")
+	made, err := s.FinishCommit(ctx, inside, byCLI, pfs.ResolveNone)
+	if err != nil || made.ID != open.ID || made.Author != "ann" || made.Message != "open" || len(made.Parents) != 1 {
+		t.Fatalf("finish made %+v (%v)", made, err)
+	}
+	wantTexts(t, s, master, "a=1 b=dev c=3 d/x=1 d/y=1")
+}
+
+// TestBeforeOpenCommit finds the versions before an open commit, and none where there is none.
+func TestBeforeOpenCommit(t *testing.T) {
+	s := forked(t)
+	put(t, s, master, "a", "2")
+	open, err := s.StartCommit(ctx, master, byCLI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := pfs.Ref{Repo: "images", Name: "master", Commit: open.ID, Committed: true}
+	for up, want := range []string{1: "a=2 b=1 d/x=1 d/y=1", 2: "a=1 b=1 d/x=1 d/y=1"} {
+		if inside.Up = up; up > 0 {
+			wantTexts(t, s, inside, want)
+		}
+	}
+	for _, ref := range []pfs.Ref{
+		{Repo: "images", Commit: open.ID, Committed: true, Up: 99},
+		{Repo: "images", Commit: pfs.CommitID{1}, Committed: true, Up: 1},
+		{Repo: "images", Name: "dev", Commit: open.ID, Committed: true, Up: 1},
+	} {
+		_, err = s.Snapshot(ctx, ref)
+		wantKind(t, err, pfs.KindCommitNotFound)
+	}
 }
 
 func TestOpenCommitSurvivesReopen(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 //
 // A path that both have changed in different ways is a conflict, unless resolve says otherwise: then the error is of
 // KindConflict with a *ConflictError as its cause, and target is as it was. Other errors are as with Update, and what
-// source gives rise to; KindInvalid when the two have no history in common.
+// source gives rise to; KindInvalid when the two have no history in common, or target is an open commit.
 func (s *Store) Merge(ctx context.Context, source, target Ref, by By, resolve Resolve) (Commit, error) {
 	const op = "pfs.Merge"
 	if _, err := s.Cut(ctx, source); err != nil {
@@ -26,6 +26,9 @@ func (s *Store) Merge(ctx context.Context, source, target Ref, by By, resolve Re
 		return Commit{}, err
 	}
 	return s.rewriteBranch(ctx, op, target, by, func(w *working) error {
+		if w.branch.open != nil {
+			return &Error{Op: op, Kind: KindInvalid, Ref: target.String(), Err: errWorkspace}
+		}
 		if err := w.group.confirm(ctx, op, theirs); err != nil {
 			return err
 		}
@@ -45,7 +48,8 @@ func (s *Store) Merge(ctx context.Context, source, target Ref, by By, resolve Re
 	})
 }
 
-// Revert undoes on a branch what a commit did, with a commit. Conflicts, errors and cost are as with Merge.
+// Revert undoes on a branch what a commit did, with a commit. In an open commit it is one more change, and the commit
+// returned has a zero ID. Conflicts, errors and cost are as with Merge.
 func (s *Store) Revert(ctx context.Context, commit, target Ref, by By, resolve Resolve) (Commit, error) {
 	const op = "pfs.Revert"
 	c, before, err := s.withParent(ctx, op, commit)
@@ -57,7 +61,8 @@ func (s *Store) Revert(ctx context.Context, commit, target Ref, by By, resolve R
 	})
 }
 
-// CherryPick does on a branch what a commit did elsewhere, with a commit. Conflicts, errors and cost are as with Merge.
+// CherryPick does on a branch what a commit did elsewhere, with a commit; in an open commit as with Revert. Conflicts, errors
+// and cost are as with Merge.
 func (s *Store) CherryPick(ctx context.Context, commit, target Ref, by By, resolve Resolve) (Commit, error) {
 	const op = "pfs.CherryPick"
 	c, before, err := s.withParent(ctx, op, commit)
@@ -93,8 +98,9 @@ func (s *Store) withParent(ctx context.Context, op string, ref Ref) (*commit, vi
 	return c, parent.view, nil
 }
 
-// rewriteBranch lets fn change what a branch shows, or the commit it is at, when nothing is pending on it. It returns
-// the head when that is on disk and known to watchers.
+// rewriteBranch lets fn change what a branch shows, or the commit it is at, when nothing is pending on it; or what an open
+// commit shows, all of which is pending until it is finished. It returns the head, of an open commit none, when that is on
+// disk and known to watchers.
 func (s *Store) rewriteBranch(ctx context.Context, op string, ref Ref, by By, fn func(w *working) error) (Commit, error) {
 	if err := s.contents.Settle(ctx); err != nil {
 		return Commit{}, wrap(op, err, ref.String(), "")
@@ -107,15 +113,17 @@ func (s *Store) rewriteBranch(ctx context.Context, op string, ref Ref, by By, fn
 			return err
 		}
 		w = g.workOn(b)
-		if err := w.cutPending(ctx); err != nil {
-			return err
+		if b.open == nil {
+			if err := w.cutPending(ctx); err != nil {
+				return err
+			}
 		}
 		before := *w
 		if err := fn(w); err != nil {
 			*w = before
 			return wrap(op, err, ref.String(), "")
 		}
-		if w.head != before.head || w.pending != nil {
+		if w.head != before.head || w.pending != before.pending {
 			announced = &announcement{by: by, event: Event{Origin: by.Origin, Changes: []PathChange{{Subtree: true}}}}
 			w.events = append(w.events, announced)
 		}
@@ -125,6 +133,9 @@ func (s *Store) rewriteBranch(ctx context.Context, op string, ref Ref, by By, fn
 		return Commit{}, err
 	}
 	s.settle(ctx, announced)
+	if w.branch.open != nil {
+		return Commit{}, nil
+	}
 	return w.head.info(ref.Repo), nil
 }
 
@@ -136,10 +147,10 @@ type combination struct {
 	parent schema.ID
 }
 
-// combine brings the changes of a combination into the branch, as a commit that is made when the group ends. Without any,
-// and without a second parent, it does nothing.
+// combine brings the changes of a combination into the branch, as a commit that is made when the group ends, or into an open
+// commit. Without any, and without a second parent, it does nothing.
 func (w *working) combine(ctx context.Context, by By, what combination) error {
-	change, err := w.group.nextChange()
+	change, err := w.nextChange()
 	if err != nil {
 		return err
 	}
@@ -155,7 +166,15 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 	}
 	now := max(w.group.now, w.head.rec.Time)
 	w.view, w.changed = result, now
-	w.pending = &pending{change: change, by: by, time: now, since: now}
+	next := pending{by: by, since: now}
+	if w.branch.open != nil {
+		next = *w.pending
+		if !w.unsaved {
+			next.since = w.group.now
+		}
+	}
+	next.change, next.time = change, now
+	w.pending = &next
 	if !what.parent.IsZero() {
 		w.group.store.names++
 		w.pending.parents = []schema.ID{what.parent}

@@ -81,6 +81,12 @@ func (r Ref) At(version string) (Ref, error) {
 // IsBranch reports whether r names a branch as it is now, or a tag, rather than a commit.
 func (r Ref) IsBranch() bool { return r.Name != "" && r.Commit.IsZero() && !r.Committed }
 
+// unclimbed returns r without its ancestry.
+func (r Ref) unclimbed() Ref {
+	r.Committed, r.Up = false, 0
+	return r
+}
+
 // String returns r in its canonical form, which ParseRef takes.
 func (r Ref) String() string {
 	var parts []string

@@ -8,11 +8,12 @@ import (
 var (
 	errNoCommonHistory = errors.New("the two have no commit in common, so that it cannot be told what changed: copy the files instead")
 	errNotInHistory    = errors.New("the commit is not in the history of the branch")
+	errWorkspace       = errors.New("an open commit has no history of its own: finish it first, then name its branch")
 )
 
 // Reset makes a commit of the same repo the head of a branch, which then shows that and nothing else. The commits that
 // are no longer in its history stay readable by their ids. What was pending is in a commit, too. It returns the new head. Errors
-// are as with Update, and what to gives rise to.
+// are as with Update, and what to gives rise to; KindInvalid when branch is an open commit.
 func (s *Store) Reset(ctx context.Context, branch, to Ref, by By) (Commit, error) {
 	const op = "pfs.Reset"
 	if _, err := s.Cut(ctx, to); err != nil {
@@ -24,6 +25,8 @@ func (s *Store) Reset(ctx context.Context, branch, to Ref, by By) (Commit, error
 	}
 	return s.rewriteBranch(ctx, op, branch, by, func(w *working) error {
 		switch {
+		case w.branch.open != nil:
+			return &Error{Op: op, Kind: KindInvalid, Ref: branch.String(), Err: errWorkspace}
 		case c.rec.Repo != w.branch.repo.id:
 			return &Error{Op: op, Kind: KindCommitNotFound, Ref: to.String()}
 		case c.id != w.head.id:
@@ -38,7 +41,8 @@ func (s *Store) Reset(ctx context.Context, branch, to Ref, by By) (Commit, error
 
 // Squash replaces the commits of a branch after the one that since names, which must be in its history, by one that
 // changes all that they changed. They stay readable by their ids. It returns the new head. Errors are as with Update, and
-// what since gives rise to; KindCommitNotFound when it is not in the branch's history.
+// what since gives rise to; KindCommitNotFound when it is not in the branch's history, KindInvalid when branch is an open
+// commit.
 func (s *Store) Squash(ctx context.Context, branch, since Ref, by By) (Commit, error) {
 	const op = "pfs.Squash"
 	base, err := s.resolve(ctx, op, since)
@@ -46,6 +50,9 @@ func (s *Store) Squash(ctx context.Context, branch, since Ref, by By) (Commit, e
 		return Commit{}, err
 	}
 	return s.rewriteBranch(ctx, op, branch, by, func(w *working) error {
+		if w.branch.open != nil {
+			return &Error{Op: op, Kind: KindInvalid, Ref: branch.String(), Err: errWorkspace}
+		}
 		in, err := s.inHistory(ctx, w.head, base)
 		switch {
 		case err != nil:

@@ -20,8 +20,12 @@ func (s *Store) Commit(ctx context.Context, ref Ref) (Commit, error) {
 // resolve returns the commit that ref names.
 func (s *Store) resolve(ctx context.Context, op string, ref Ref) (*commit, error) {
 	c, err := s.resolveBase(ctx, op, ref)
-	if err == nil && ref.Up > 0 {
-		c, err = s.ancestor(ctx, c, uint64(ref.Up))
+	up := uint64(ref.Up)
+	if open := s.workspaceOf(ref.unclimbed()); c == nil && open != nil && up > 0 {
+		c, err, up = open.open.base, nil, up-1 // What an open commit was started on will be its parent.
+	}
+	if err == nil && c != nil && up > 0 {
+		c, err = s.ancestor(ctx, c, up)
 	}
 	if err != nil {
 		return nil, wrap(op, err, ref.String(), "")

@@ -33,7 +33,7 @@ func (w *working) begin(by By) error {
 	if w.pending != nil {
 		return nil
 	}
-	change, err := w.group.nextChange()
+	change, err := w.nextChange()
 	if err != nil {
 		return err
 	}
@@ -136,9 +136,12 @@ func (w *working) apply(ctx context.Context, by By, fn func(*Tx) error) error {
 // change runs fn on the workspace of an open commit. Every change there bears the commit's id, and a generation of its own.
 func (w *working) change(ctx context.Context, by By, fn func(*Tx) error) (*announcement, error) {
 	before := w.pending
-	w.group.counters.Gen++
 	next := *before
-	next.change.Gen, next.since = w.group.counters.Gen, w.group.now
+	var err error
+	if next.change, err = w.nextChange(); err != nil {
+		return nil, err
+	}
+	next.since = w.group.now
 	if w.unsaved {
 		next.since = before.since
 	}
@@ -150,6 +153,16 @@ func (w *working) change(ctx context.Context, by By, fn func(*Tx) error) (*annou
 	}
 	w.unsaved = true
 	return w.adopt(tx, by), nil
+}
+
+// nextChange returns what the changes made next bear: the id of a new commit, or that of the open one, and a generation of
+// their own.
+func (w *working) nextChange() (schema.Change, error) {
+	if w.branch.open == nil {
+		return w.group.nextChange()
+	}
+	w.group.counters.Gen++
+	return schema.Change{Commit: w.branch.open.id, Gen: w.group.counters.Gen}, nil
 }
 
 // admits reports whether an update by by may go into the pending commit.

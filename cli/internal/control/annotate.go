@@ -7,7 +7,8 @@ import (
 	"pfsd/pfs"
 )
 
-// annotate yields the entries of a directory, or of anything else itself, with the commits that last changed them.
+// annotate yields the entries of a directory, or of anything else itself, with the commits that last changed them: in an open
+// commit itself, for what was changed there.
 func (h *Handler) annotate(ctx context.Context, r FileRequest) iter.Seq2[Annotated, error] {
 	ref, err := h.ref(ctx, r.Ref)
 	if err != nil {
@@ -16,9 +17,19 @@ func (h *Handler) annotate(ctx context.Context, r FileRequest) iter.Seq2[Annotat
 	if err := cut(ctx, h.history, ref); err != nil {
 		return failed[Annotated](err)
 	}
+	open, isOpen, err := h.inspectOpen(ctx, ref)
+	if err != nil {
+		return failed[Annotated](err)
+	}
 	known := map[pfs.CommitID]Commit{}
+	if isOpen {
+		known[open.ID] = open.Commit
+	}
 	return func(yield func(Annotated, error) bool) {
 		for e, err := range h.list(ctx, r) {
+			if e.Version == nil && isOpen {
+				e.Version = &open.ID
+			}
 			out := Annotated{Entry: e}
 			if err == nil && e.Version != nil {
 				var c Commit

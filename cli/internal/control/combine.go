@@ -109,7 +109,7 @@ func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Commit, error) {
 		r.Message = "squash of all since " + since.String()
 	}
 	commit, err := h.versions.rewrite.Squash(ctx, branch, since, r.By.by(r.Message))
-	return commitOf(commit), err
+	return commitOf(commit), h.unfinished(ctx, since, err)
 }
 
 // ends parses both addresses of a change, from and to, after what is pending on the branches they begin at has been

@@ -34,7 +34,7 @@ func (h *Handler) log(ctx context.Context, r FileRequest) iter.Seq2[LogLine, err
 			if err == nil && !r.wants(e.Commit) {
 				continue
 			}
-			if !yield(logLine(e, r.Path), err) || err != nil {
+			if !yield(logLine(e, r.Path), h.unfinished(ctx, ref, err)) || err != nil {
 				return
 			}
 			if n++; n == r.Limit {

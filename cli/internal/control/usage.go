@@ -23,5 +23,6 @@ func (h *Handler) measure(ctx context.Context, r UsageRequest) (pfs.Usage, error
 			return pfs.Usage{}, err
 		}
 	}
-	return h.versions.usage.Usage(ctx, ref, r.History)
+	usage, err := h.versions.usage.Usage(ctx, ref, r.History)
+	return usage, h.unfinished(ctx, ref, err)
 }

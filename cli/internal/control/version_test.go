@@ -114,6 +114,17 @@ func TestOpenCommits(t *testing.T) {
 		if all := collect(t, c.OpenCommits(ctx, control.BranchRequest{Ref: "master.r"})); len(all) != 1 || all[0].ID != open.ID {
 			t.Errorf("open commits: %+v", all)
 		}
+		for _, e := range collect(t, c.Annotate(ctx, control.FileRequest{Ref: address})) {
+			if e.Version == nil || *e.Version != open.ID || e.Author != "ann" || e.Time.IsZero() {
+				t.Errorf("annotate in an open commit: %+v", e)
+			}
+		}
+		if got := text(t, c, open.ID.String()+"^.r", "a"); got != "1" {
+			t.Errorf("before the open commit a file is %q", got)
+		}
+		for _, err := range c.Log(ctx, control.FileRequest{Ref: address}) {
+			wantKind(t, "the log of an open commit", err, pfs.KindConflict)
+		}
 		put(t, c, "r", map[string]string{"a": "other"})
 		_, err = c.FinishCommit(ctx, control.ChangeRequest{Ref: address})
 		var conflict *pfs.ConflictError
