@@ -87,7 +87,7 @@ func (p *program) conflicts(c *cli.Context, req control.ChangeRequest, err error
 				Conflict string `json:"conflict"`
 			}{path})
 		} else {
-			_, err = fmt.Fprintln(p.stdout, p.name(path))
+			_, err = fmt.Fprintln(p.stdout, p.name(cmp.Or(path, "/")))
 		}
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package pfs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pfsd/pfs/internal/schema"
@@ -50,6 +51,8 @@ type combiner struct {
 	times bool
 	// names is how many more names, or fewer, files that have several get.
 	names map[schema.ID]int
+	// imagined is set when the result is to be a merge base alone: then what is in conflict is like nothing that there can be.
+	imagined bool
 	// edited are the files with several names that are not the same in base and ours; nil before that is known.
 	edited map[schema.ID]bool
 }
@@ -71,6 +74,7 @@ func (c *combiner) run() (view, error) {
 		return c.ours, err
 	}
 	linked, err := c.links()
+	slices.Sort(c.conflicts)
 	return view{root: root, linked: linked}, err
 }
 
@@ -108,11 +112,7 @@ func (c *combiner) dir(path string, base, ours, theirs tree.Entry) (tree.Entry, 
 	if c.times && len(c.changed) > changed {
 		ours.Mtime, ours.Ctime = theirs.Mtime, theirs.Ctime
 	}
-	if !alike(&base.Entry, &theirs.Entry) && alike(&base.Entry, &ours.Entry) {
-		ours = withAttributes(ours, &theirs.Entry, c.change)
-		c.changed = append(c.changed, PathChange{Path: path})
-	}
-	return ours, nil
+	return c.attributes(path, base, ours, theirs), nil
 }
 
 // nameDelta is how one name differs between two directories.
@@ -173,7 +173,23 @@ func (c *combiner) entry(path string, base, ours, theirs *tree.Entry) (*tree.Ent
 		return c.take(path, ours, theirs)
 	}
 	c.conflicts = append(c.conflicts, path)
+	if c.imagined {
+		return c.nothingLike(ours, theirs), nil
+	}
 	return ours, nil
+}
+
+// nothingLike returns an entry that is not the same as any that there can be, in place of one or the other: a file of no
+// bytes with a hash that these do not have.
+func (c *combiner) nothingLike(ours, theirs *tree.Entry) *tree.Entry {
+	some := theirs
+	if ours != nil {
+		some = ours
+	}
+	var e tree.Entry
+	e.Name, e.Kind, e.Changed = some.Name, EntryFile, c.change
+	copy(e.Content.Hash[:], c.change.Commit[:])
+	return &e
 }
 
 // sameName reports whether both are names of one file that has several.
@@ -203,7 +219,11 @@ func (c *combiner) dirs(path string, base, ours, theirs *tree.Entry) (*tree.Entr
 	if ours != nil {
 		some = ours
 	}
-	result, err := c.dir(path, c.orEmpty(base, some), c.orEmpty(ours, some), c.orEmpty(theirs, some))
+	before := c.orEmpty(base, some)
+	if base == nil && ours != nil && theirs != nil {
+		before = c.beforeBoth(ours, theirs)
+	}
+	result, err := c.dir(path, before, c.orEmpty(ours, some), c.orEmpty(theirs, some))
 	if err != nil || (ours == nil || theirs == nil) && result.Sub.IsEmpty() {
 		return nil, err
 	}
@@ -260,11 +280,4 @@ func (c *combiner) equal(of view, a *tree.Entry, in view, b *tree.Entry) (bool, 
 	}
 	after, err := in.resolve(c.ctx, *b)
 	return alike(&before.Entry, &after.Entry), err
-}
-
-// withAttributes returns dir with what a user may set of a directory taken from e.
-func withAttributes(dir tree.Entry, e *Entry, change schema.Change) tree.Entry {
-	dir.Mode, dir.UID, dir.GID, dir.Explicit, dir.Meta = e.Mode, e.UID, e.GID, e.Explicit, e.Meta
-	dir.Mtime, dir.Ctime, dir.Changed = e.Mtime, e.Ctime, change
-	return dir
 }

@@ -41,6 +41,10 @@ func (c *combiner) file(linked *tree.Dir, delta tree.Delta) (*tree.Dir, error) {
 	case c.resolve == ResolveOurs:
 		return linked, nil
 	}
+	if c.imagined {
+		conflicting := c.nothingLike(delta.New, nil)
+		return linked.With(c.ctx, []tree.Entry{*conflicting}, nil)
+	}
 	// Where ours has no name of the file any more it is in conflict even if theirs shall count: nothing says where to put it.
 	return linked, c.conflict(delta.Key)
 }

@@ -1,15 +1,14 @@
 package pfs
 
 import (
-	"cmp"
-	"container/heap"
 	"context"
 
 	"pfsd/pfs/internal/schema"
 )
 
-// Merge brings the changes of source, since its history and that of target parted, into the branch target. When target has
-// none of its own since then, its head becomes source's commit; when source has none, nothing happens; else a commit with
+// Merge brings the changes of source, since its history and that of target parted, into the branch target. Where they parted
+// more than once, as when each was merged into the other, that is what a merge of the versions there would show. When target
+// has no changes of its own since then, its head becomes source's commit; when source has none, nothing happens; else a commit with
 // both as parents is made. What is pending on either is in a commit first. No content is moved, and the time it takes
 // depends on how many changes there are. It returns the head of target.
 //
@@ -32,19 +31,26 @@ func (s *Store) Merge(ctx context.Context, source, target Ref, by By, resolve Re
 		if err := w.group.confirm(ctx, op, theirs); err != nil {
 			return err
 		}
-		base, err := s.mergeBase(ctx, w.head, theirs)
+		if theirs.rec.Repo != w.branch.repo.id {
+			return &Error{Op: op, Kind: KindInvalid, Ref: source.String(), Err: errNoCommonHistory}
+		}
+		bases, err := s.mergeBases(ctx, []*commit{w.head}, theirs)
 		switch {
 		case err != nil:
 			return err
-		case base == nil:
+		case len(bases) == 0:
 			return &Error{Op: op, Kind: KindInvalid, Ref: source.String(), Err: errNoCommonHistory}
-		case base.id == theirs.id:
+		case bases[0].id == theirs.id:
 			return nil
-		case base.id == w.head.id:
+		case bases[0].id == w.head.id:
 			w.moveTo(theirs)
 			return nil
 		}
-		return w.combine(ctx, by, combination{base: base.view, theirs: theirs.view, resolve: resolve, parent: theirs.id})
+		base, err := w.group.baseOf(ctx, bases, maxBaseDepth)
+		if err != nil {
+			return err
+		}
+		return w.combine(ctx, by, combination{base: base, theirs: theirs.view, resolve: resolve, parent: theirs.id})
 	})
 }
 
@@ -84,14 +90,9 @@ func (s *Store) withParent(ctx context.Context, op string, ref Ref) (*commit, vi
 		return nil, view{}, err
 	}
 	if len(c.rec.Parents) == 0 {
-		before := view{root: c.root, linked: s.trees.Empty()}
-		before.root.Sub = s.trees.Empty()
-		return c, before, nil
+		return c, s.emptied(c.view), nil
 	}
-	parent, err := s.loadCommit(ctx, c.rec.Parents[0])
-	if err == nil && parent == nil {
-		err = &Error{Op: op, Kind: KindCorrupt, Ref: ref.String()}
-	}
+	parent, err := s.parent(ctx, c.rec.Parents[0])
 	if err != nil {
 		return nil, view{}, wrap(op, err, ref.String(), "")
 	}
@@ -187,55 +188,4 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 func (w *working) moveTo(c *commit) {
 	w.head, w.view, w.changed = c, c.view, w.group.now
 	w.line, w.seq, w.moved = w.group.putLine(w.branch.repo, c), 0, true
-}
-
-// mergeBase returns the newest commit that both are, or descend from; nil when there is none. It goes back by generation,
-// in which parents are always before their children, no farther than to that commit.
-func (s *Store) mergeBase(ctx context.Context, a, b *commit) (*commit, error) {
-	const ofA, ofB = 1, 2
-	seen := map[schema.ID]uint8{}
-	var queue commitQueue
-	reach := func(c *commit, from uint8) {
-		if seen[c.id] == 0 {
-			heap.Push(&queue, c)
-		}
-		seen[c.id] |= from
-	}
-	reach(a, ofA)
-	reach(b, ofB)
-	for queue.Len() > 0 {
-		c := heap.Pop(&queue).(*commit)
-		if seen[c.id] == ofA|ofB {
-			return c, nil
-		}
-		for _, id := range c.rec.Parents {
-			parent, err := s.loadCommit(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			if parent == nil {
-				return nil, &Error{Op: "pfs.Merge", Kind: KindCorrupt, Ref: id.String()}
-			}
-			reach(parent, seen[c.id])
-		}
-	}
-	return nil, nil
-}
-
-// commitQueue is a heap of commits, the newest first.
-type commitQueue []*commit
-
-func (q commitQueue) Len() int           { return len(q) }
-func (q commitQueue) Less(i, j int) bool { return cmp.Less(q[j].rec.Gen, q[i].rec.Gen) }
-func (q commitQueue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-
-// Push is of heap.Interface.
-func (q *commitQueue) Push(c any) { *q = append(*q, c.(*commit)) }
-
-// Pop is of heap.Interface.
-func (q *commitQueue) Pop() any {
-	last := len(*q) - 1
-	c := (*q)[last]
-	*q = (*q)[:last]
-	return c
 }

@@ -35,7 +35,7 @@ func threeWay(base, ours, theirs map[string]string) (map[string]string, bool) {
 	return result, true
 }
 
-func union(a, b map[string]string) map[string]bool {
+func union[A, B any](a map[string]A, b map[string]B) map[string]bool {
 	paths := map[string]bool{}
 	for path := range a {
 		paths[path] = true
@@ -142,35 +142,5 @@ func (m *modelRun) cherryPick(r *rapid.T) {
 	want, agree := threeWay(a[i-1].files, b.last(), a[i].files)
 	if !m.contradiction(err, agree, pfs.BranchRef("images", to), m.ref(from, i), m.ref(from, i-1)) && made.ID != b[len(b)-1].id {
 		m.branches[to] = append(b, version{id: made.ID, files: want})
-	}
-}
-
-// merge merges a branch into another when the model can tell what comes of it: when the last version that both have is the
-// merge base, as it is when no merge has joined them before.
-func (m *modelRun) merge(r *rapid.T) {
-	from, to := m.anyBranch(r), m.anyBranch(r)
-	a, b := m.branches[from], m.branches[to]
-	if m.merged[from] || m.merged[to] {
-		r.Skip("joined before")
-	}
-	n := 0
-	for n < len(a) && n < len(b) && a[n].id == b[n].id {
-		n++
-	}
-	made, err := m.s.Merge(ctx, pfs.BranchRef("images", from), pfs.BranchRef("images", to), byCLI, pfs.ResolveNone)
-	switch {
-	case n == len(a): // nothing new
-	case n == len(b): // fast forward
-		m.branches[to] = slices.Clone(a)
-	default:
-		want, agree := threeWay(a[n-1].files, b.last(), a.last())
-		if !m.contradiction(err, agree, pfs.BranchRef("images", from), pfs.BranchRef("images", to), m.ref(to, n-1)) {
-			m.branches[to] = append(b, version{id: made.ID, files: want})
-			m.merged[to] = true
-		}
-		return
-	}
-	if err != nil {
-		r.Fatal(err)
 	}
 }

@@ -15,9 +15,8 @@ func (m *modelRun) rename(r *rapid.T) {
 	if _, err := m.s.RenameBranch(ctx, pfs.BranchRef("images", name), to); err != nil {
 		r.Fatal(err)
 	}
-	m.branches[to], m.merged[to] = m.branches[name], m.merged[name]
+	m.branches[to] = m.branches[name]
 	delete(m.branches, name)
-	delete(m.merged, name)
 	for _, o := range m.opened {
 		if o.branch == name {
 			o.branch = to

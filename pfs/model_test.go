@@ -48,7 +48,7 @@ func TestModel(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		m := &modelRun{r: r, t: t, s: s, clock: clock, merged: map[string]bool{},
+		m := &modelRun{r: r, t: t, s: s, clock: clock,
 			branches: map[string]history{"master": {{head.ID, map[string]string{}}}}}
 		r.Repeat(map[string]func(*rapid.T){
 			"put":       m.put,
@@ -61,6 +61,7 @@ func TestModel(t *testing.T) {
 			"reset":     m.reset,
 			"squash":    m.squash,
 			"merge":     m.merge,
+			"cross":     m.cross,
 			"revert":    m.revert,
 			"pick":      m.cherryPick,
 			"start":     m.start,
@@ -86,9 +87,7 @@ type modelRun struct {
 	clock    *pfstest.Clock
 	branches map[string]history
 	opened   []*openModel
-	// merged are the branches that have a merge in their history.
-	merged map[string]bool
-	n      int
+	n        int
 }
 
 var (
@@ -125,11 +124,14 @@ func (m *modelRun) commit(name string, files map[string]string, fn func(*pfs.Tx)
 	m.branches[name] = append(m.branches[name], version{made.ID, files})
 }
 
-func (m *modelRun) put(r *rapid.T) {
-	name, path, text := m.anyBranch(r), drawPath.Draw(r, "path"), m.text()
+func (m *modelRun) put(r *rapid.T) { m.putText(r, m.anyBranch(r)) }
+
+// putText puts a file in a branch, unless a directory is there or a file above.
+func (m *modelRun) putText(r *rapid.T, name string) {
+	path, text := drawPath.Draw(r, "path"), m.text()
 	files := maps.Clone(m.branches[name].last())
 	if !isFree(files, path) {
-		r.Skip("taken")
+		return
 	}
 	files[path] = text
 	c := ingest(m.t, m.s, text)
@@ -258,7 +260,6 @@ func (m *modelRun) branch(r *rapid.T) {
 		r.Fatal(err)
 	}
 	m.branches[name] = slices.Clone(m.branches[from][:len(m.branches[from])-up])
-	m.merged[name] = m.merged[from]
 }
 
 func (m *modelRun) check() {
