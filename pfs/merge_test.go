@@ -150,7 +150,9 @@ func TestMergeOfNewDirectories(t *testing.T) {
 			s := forked(t)
 			for ref, mode := range map[pfs.Ref]uint32{master: tt.ours, dev: tt.theirs} {
 				if mode != 0 {
-					update(t, s, ref, func(tx *pfs.Tx) error { return tx.Create("new", pfs.Entry{Kind: pfs.EntryDir, Mode: mode, Explicit: true}) })
+					update(t, s, ref, func(tx *pfs.Tx) error {
+						return tx.Create("new", pfs.Entry{Kind: pfs.EntryDir, Mode: mode, Explicit: true})
+					})
 				}
 				put(t, s, ref, "new/"+ref.Name, "1")
 			}
