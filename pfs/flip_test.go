@@ -48,7 +48,7 @@ func flipFiles() map[string][]byte {
 	return files
 }
 
-// TestFlips inverts one byte at a time of a store that was closed in order: it does not matter, or is reported, or the store
+// TestFlips inverts one byte, or one bit, at a time of a store that was closed in order: it does not matter, or is reported, or the store
 // refuses to open and names the file. Never are other bytes read than were written, nor does the process end.
 func TestFlips(t *testing.T) {
 	if dir := os.Getenv(flipDir); dir != "" {
@@ -143,19 +143,23 @@ func runFlips(t *testing.T, dir string) {
 		if rng.IntN(2) == 0 { // the beginnings and ends of files are more interesting
 			at = []int64{at % min(64, info.Size()), info.Size() - 1 - at%min(200, info.Size())}[rng.IntN(2)]
 		}
-		fmt.Printf("\ntrial %d of %s at %d of %d\n", i, name[len(dir):], at, info.Size())
-		fmt.Printf("\noutcome %s\n", tryFlip(t, dir, name, at, want))
+		mask := byte(0xff)
+		if rng.IntN(2) == 0 { // a length that is a little too large is another matter than one that is far too large
+			mask = 1 << rng.IntN(8)
+		}
+		fmt.Printf("\ntrial %d of %s at %d of %d: %02x\n", i, name[len(dir):], at, info.Size(), mask)
+		fmt.Printf("\noutcome %s\n", tryFlip(t, dir, name, at, mask, want))
 	}
 }
 
-// tryFlip returns what comes of a store of which one byte is inverted.
-func tryFlip(t *testing.T, dir, name string, at int64, want map[string][]byte) string {
+// tryFlip returns what comes of a store of which one byte is inverted, in the bits of mask.
+func tryFlip(t *testing.T, dir, name string, at int64, mask byte, want map[string][]byte) string {
 	copied := t.TempDir()
 	noError(t, os.CopyFS(copied, os.DirFS(dir)))
 	hurt := filepath.Join(copied, name[len(dir):])
 	b, err := os.ReadFile(hurt)
 	noError(t, err)
-	b[at] ^= 0xff
+	b[at] ^= mask
 	noError(t, os.WriteFile(hurt, b, 0o600))
 	opts := pfstest.Options(t)
 	opts.Log = nil

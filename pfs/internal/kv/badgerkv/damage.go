@@ -40,22 +40,6 @@ func checkKeys(o badger.Options) error {
 	return keys.Close()
 }
 
-// checkManifest reads the list of tables in dir, as Badger does when it opens, but says which file it is that it cannot read.
-func checkManifest(o badger.Options) error {
-	f, err := os.Open(filepath.Join(o.Dir, badger.ManifestFilename))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, _, err = badger.ReplayManifestFile(f, o.ExternalMagicVersion, o); err != nil {
-		return fmt.Errorf("%w: file %s: %w", errDamaged, badger.ManifestFilename, err)
-	}
-	return nil
-}
-
 // recovered makes a panic of Badger, which some damage of its files causes, an error. It must be deferred itself.
 func recovered(err *error) {
 	if p := recover(); p != nil {
