@@ -15,12 +15,13 @@ import (
 func (p *program) fsckCommand() *cli.Command {
 	return &cli.Command{
 		Name: "fsck", Usage: "check that the store is whole, while it is in use",
-		UsageText: "pfsd fsck [--deep [--rate SIZE]] [--repair] [--json]",
+		UsageText: "pfsd fsck [--deep | --repair] [--rate SIZE] [--json]",
 		Description: "It names what is damaged, and the paths of all commits that this hurts. Exits with 1 when\n" +
 			"something is wrong.\n\n" +
 			"--repair makes again what follows from other data: where the bytes of files are, and the index\n" +
 			"of paths. If the store does not open since files in kv/ are damaged, it makes new ones of all\n" +
-			"that can still be read in them, and keeps the old ones beside. It deletes nothing.\n\n" +
+			"that can still be read in them, and keeps the old ones beside. It deletes nothing. In the end\n" +
+			"it reads all that is stored, as --deep does, and names what is lost.\n\n" +
 			"Example: pfsd fsck --deep --rate 50MiB",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "deep", Usage: "read and hash all that is stored"},
@@ -43,11 +44,12 @@ func (p *program) fsck(c *cli.Context) error {
 	if _, err := operands(c, 0, 0); err != nil {
 		return err
 	}
-	req := control.CheckRequest{Deep: c.Bool("deep")}
+	// What is lost is known only when all that is left has been read.
+	req := control.CheckRequest{Deep: c.Bool("deep") || c.Bool("repair")}
 	if c.IsSet("rate") {
 		rate, err := humanize.ParseBytes(c.String("rate"))
 		if err != nil || rate == 0 || rate > math.MaxInt64 || !req.Deep {
-			return usage(c, "--rate is a size, as 50MiB, and goes with --deep")
+			return usage(c, "--rate is a size, as 50MiB, and goes with --deep or --repair")
 		}
 		req.Rate = int64(rate)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"pfsd/pfs/internal/cas"
 	"pfsd/pfs/internal/kv"
@@ -51,8 +52,8 @@ type CheckReport struct {
 	Problems                                         []Problem
 }
 
-// maxProblems bounds a report.
-const maxProblems = 1000
+// maxProblems bounds a report; what is beyond is counted by one more problem.
+const maxProblems = 10_000
 
 // Check verifies the store while it is in use: that every record can be read and fits the others, that every version's
 // tree is whole and in canonical form, that the chunks of all contents are there; with Deep also that their bytes are
@@ -75,6 +76,9 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error)
 	if err != nil {
 		return nil, wrap("pfs.Check", err, "", "")
 	}
+	if c.more > 0 {
+		c.report.Problems = append(c.report.Problems, Problem{Err: fmt.Errorf("and %d more, which are not listed", c.more)})
+	}
 	return c.report, nil
 }
 
@@ -84,6 +88,8 @@ type checker struct {
 	rows   kv.Reader
 	deep   bool
 	report *CheckReport
+	// more is how many problems the report has no room for.
+	more int
 	// looked is the content that is looked at; nil for a part. hurt are the contents that are damaged, and hurtTrees is set when
 	// a tree is.
 	looked    *Content
@@ -106,9 +112,20 @@ type place struct{ line, seq uint64 }
 
 func (c *checker) problem(ref, path string, err error) {
 	if len(c.report.Problems) < maxProblems {
-		c.report.Problems = append(c.report.Problems, Problem{Ref: ref, Path: path, Err: err})
+		c.report.Problems = append(c.report.Problems, Problem{Ref: ref, Path: path, Err: oneLine{err}})
+	} else {
+		c.more++
 	}
 }
+
+// oneLine is an error that may be several, told in one line.
+type oneLine struct{ error }
+
+// Error implements error.
+func (e oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
+
+// Unwrap returns the error itself.
+func (e oneLine) Unwrap() error { return e.error }
 
 func (c *checker) problemf(ref, format string, args ...any) {
 	c.problem(ref, "", fmt.Errorf(format, args...))

@@ -108,6 +108,28 @@ func (s *Store) atChunk(
 	return nil
 }
 
+// findChunk sees to it that the chunk h, of the given size, has a row, and that its pack is there and long enough. It reads
+// no pack.
+func (s *Store) findChunk(ctx context.Context, h schema.Hash, size int64) error {
+	loc, err := s.chunkRow(ctx, h, size, nil, 0)
+	for err == nil && loc.Length > 0 {
+		err = s.packs.Covers(loc)
+		if !errors.Is(err, pack.ErrNotFound) {
+			break
+		}
+		// As in readChunk.
+		was := loc
+		if loc, _ = s.chunkRow(ctx, h, size, nil, 0); loc == was {
+			break
+		}
+		err = nil
+	}
+	if err != nil {
+		return classify(h, fmt.Errorf("cas: find chunk %v: %w", h, err))
+	}
+	return nil
+}
+
 // PlaceOf returns where in a pack the bytes of a chunk with the given row are; packed is false when they are in the row
 // itself. The error is ErrCorrupt for what is no such row.
 func PlaceOf(value []byte) (loc pack.Location, packed bool, err error) {

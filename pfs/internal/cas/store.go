@@ -30,6 +30,7 @@ type packs interface {
 	Sync(ctx context.Context, packs ...uint64) error
 	ReadAt(loc pack.Location, p []byte, off int64) error
 	Section(loc pack.Location, off int64, n int) (sec pack.Section, ok bool, err error)
+	Covers(loc pack.Location) error
 }
 
 // appender is what a Store needs from *pack.Writer.

@@ -25,6 +25,16 @@ func (s *Store) ReadAt(loc Location, p []byte, off int64) error {
 	return s.read(pk, h.file, loc, p, off)
 }
 
+// Covers returns nil when the pack of loc is there, and so long that a record can be at loc. It reads nothing. Errors are as
+// from ReadAt.
+func (s *Store) Covers(loc Location) error {
+	p, err := s.pack(loc.Pack)
+	if err != nil {
+		return err
+	}
+	return p.readable(loc)
+}
+
 // record returns the pack of loc and its open file, which the caller releases.
 func (s *Store) record(loc Location) (*pack, *handle, error) {
 	p, err := s.pack(loc.Pack)
