@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -11,7 +12,7 @@ func (p *program) exportCommand() *cli.Command {
 		Name: "export", Usage: "write a version to a tar archive or a directory",
 		UsageText: "pfsd export ADDRESS[:/PATH] FILE.tar | DIR | -",
 		Description: "Modes, times and symbolic links are kept; in an archive owners, extended attributes, fifos and devices,\n" +
-			"too; in a directory owners, as root. - is a tar archive on stdout.\n\n" +
+			"too; in a directory, as root, owners and set-id bits. - is a tar archive on stdout.\n\n" +
 			"Example: pfsd export v1.images images-v1.tar",
 		Action: p.export,
 	}
@@ -31,3 +32,8 @@ func (p *program) importCommand() *cli.Command {
 
 // isArchive reports whether an argument stands for a tar archive rather than a directory.
 func isArchive(name string) bool { return name == "-" || strings.HasSuffix(name, ".tar") }
+
+// isCompressed reports whether an argument looks like the name of a compressed archive, and so hardly means a directory.
+func isCompressed(name string) bool {
+	return strings.HasSuffix(name, ".tgz") || strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), ".tar")
+}

@@ -27,6 +27,9 @@ func (p *program) export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if isCompressed(args[1]) {
+		return fmt.Errorf("%s: an archive is not compressed: give - for stdout, and compress that", args[1])
+	}
 	if !isArchive(args[1]) {
 		return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 			return p.getTree(ctx, store, a, args[1], os.Geteuid() == 0)

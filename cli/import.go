@@ -33,7 +33,8 @@ func (p *program) importInto(c *cli.Context) error {
 			return err
 		}
 		if !info.IsDir() {
-			return fmt.Errorf("%s is neither a directory nor an archive whose name ends in .tar", args[0])
+			return fmt.Errorf("%s is neither a directory nor an archive whose name ends in .tar: unpack what is compressed, "+
+				"and give - for stdin", args[0])
 		}
 		return p.withStore(c, func(ctx context.Context, store *control.Client) error {
 			return p.putAll(ctx, c, store, dest, []localCopy{{source: args[0], path: dest.path}}, os.Geteuid() == 0)
@@ -118,7 +119,7 @@ func (r *archiveReader) read(ctx context.Context, head *tar.Header) error {
 	}
 	e := r.entry(to, head)
 	switch head.Typeflag {
-	case tar.TypeReg, tar.TypeGNUSparse:
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
 		e.Kind = pfs.EntryFile.String()
 	case tar.TypeDir:
 		e.Kind = pfs.EntryDir.String()
@@ -155,7 +156,7 @@ func (r *archiveReader) read(ctx context.Context, head *tar.Header) error {
 func (r *archiveReader) entry(to string, head *tar.Header) control.Entry {
 	who := person()
 	e := control.Entry{
-		Path: to, Mode: control.Mode(head.Mode & 0o7777), Mtime: head.ModTime, UID: who.UID, GID: who.GID,
+		Path: to, Mode: control.Mode(head.Mode & 0o7777), Mtime: control.Storable(head.ModTime), UID: who.UID, GID: who.GID,
 		Device: unix.Mkdev(uint32(head.Devmajor), uint32(head.Devminor)),
 	}
 	if r.owners {
@@ -186,10 +187,29 @@ func (r *archiveReader) readFile(ctx context.Context, head *tar.Header, e contro
 		}
 	}
 	w, err := r.parts.Next(e)
-	if err == nil && e.ETag == "" {
-		_, err = io.Copy(w, body)
+	if err != nil || e.ETag != "" {
+		return err
+	}
+	in := failing{r: body}
+	if _, err = io.Copy(w, &in); in.err != nil {
+		err = fmt.Errorf("the archive: %s: %w", head.Name, in.err)
 	}
 	return err
+}
+
+// failing is a reader that remembers its error.
+type failing struct {
+	r   io.Reader
+	err error
+}
+
+// Read reads from the reader.
+func (f *failing) Read(b []byte) (int, error) {
+	n, err := f.r.Read(b)
+	if err != io.EOF {
+		f.err = err
+	}
+	return n, err
 }
 
 // compare sets the ETag of an entry when its bytes are those of the candidate, and returns a reader of them.

@@ -112,7 +112,7 @@ func (p *partial) whole() error {
 	if err := p.r.own(p.temp, p.e); err != nil {
 		return err
 	}
-	if err := p.file.Chmod(fileMode(p.e.Mode)); err != nil {
+	if err := p.file.Chmod(p.r.mode(p.e)); err != nil {
 		return err
 	}
 	if err := p.r.root.Chtimes(p.temp, p.e.Mtime, p.e.Mtime); err != nil {

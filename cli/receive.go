@@ -8,7 +8,9 @@ import (
 	"path"
 	"slices"
 	"sync/atomic"
+	"time"
 
+	"golang.org/x/sys/unix"
 	"lukechampine.com/blake3"
 
 	"pfsd/cli/internal/control"
@@ -60,8 +62,9 @@ func (r *receiver) has(name string, e control.Entry) (bool, error) {
 	if err := r.own(name, e); err != nil {
 		return false, err
 	}
-	if info.Mode().Perm() != fileMode(e.Mode) {
-		if err := r.root.Chmod(name, fileMode(e.Mode)); err != nil {
+	// To give a file an owner takes its set-id bits away.
+	if mode := r.mode(e); info.Mode() != mode || r.owners {
+		if err := r.root.Chmod(name, mode); err != nil {
 			return false, err
 		}
 	}
@@ -116,12 +119,26 @@ func (r *receiver) receiveLink(name string, e control.Entry) error {
 	}
 	err := r.own(temp, e)
 	if err == nil {
+		err = r.timeLink(temp, e.Mtime)
+	}
+	if err == nil {
 		err = r.root.Rename(temp, name)
 	}
 	if err != nil {
 		_ = r.root.Remove(temp)
 	}
 	return about(r.local(name), err)
+}
+
+// timeLink gives a symbolic link its time. It is named by way of its directory, as nothing but that is confined to the root.
+func (r *receiver) timeLink(name string, mtime time.Time) error {
+	dir, err := r.root.Open(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	at := unix.NsecToTimespec(mtime.UnixNano())
+	return unix.UtimesNanoAt(int(dir.Fd()), path.Base(name), []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 // own gives what is at name the owner of an entry, where owners are kept.
@@ -142,7 +159,7 @@ func (r *receiver) finish() error {
 		if err := r.own(name, e); err != nil {
 			return err
 		}
-		if err := r.root.Chmod(name, fileMode(e.Mode)); err != nil {
+		if err := r.root.Chmod(name, r.mode(e)); err != nil {
 			return err
 		}
 		if err := r.root.Chtimes(name, e.Mtime, e.Mtime); err != nil {
@@ -155,5 +172,17 @@ func (r *receiver) finish() error {
 // local returns the path of name as the user knows it.
 func (r *receiver) local(name string) string { return path.Join(r.root.Name(), name) }
 
-// fileMode returns the permission bits as package os has them.
-func fileMode(mode control.Mode) fs.FileMode { return fs.FileMode(mode & 0o777) }
+// mode returns the mode of an entry as package os has it. The bits that let a program run as its owner are kept only with the
+// owner.
+func (r *receiver) mode(e control.Entry) fs.FileMode {
+	mode := fs.FileMode(e.Mode & 0o777)
+	if !r.owners {
+		return mode
+	}
+	for bit, flag := range map[control.Mode]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if e.Mode&bit != 0 {
+			mode |= flag
+		}
+	}
+	return mode
+}

@@ -186,7 +186,7 @@ func (s *sender) sendLink(name, to string, d fs.DirEntry) error {
 func (s *sender) entry(to string, kind pfs.EntryKind, info fs.FileInfo) control.Entry {
 	who := person()
 	e := control.Entry{
-		Path: to, Kind: kind.String(), Mode: modeOf(info), Mtime: info.ModTime(), UID: who.UID, GID: who.GID,
+		Path: to, Kind: kind.String(), Mode: modeOf(info), Mtime: control.Storable(info.ModTime()), UID: who.UID, GID: who.GID,
 	}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && s.owners {
 		e.UID, e.GID = stat.Uid, stat.Gid

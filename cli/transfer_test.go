@@ -243,6 +243,9 @@ func TestOwnersOfDirectories(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Chmod(filepath.Join(in, "d/f"), 0o755|os.ModeSetuid); err != nil {
+		t.Fatal(err)
+	}
 	ok(t, data, "", "repo", "create", "r")
 	id(t, data, "", "import", in, "r")
 	ok(t, data, "", "export", "r", out)
@@ -250,6 +253,43 @@ func TestOwnersOfDirectories(t *testing.T) {
 		var stat unix.Stat_t
 		if err := unix.Lstat(filepath.Join(out, name), &stat); err != nil || stat.Uid != uint32(100+i) || stat.Gid != uint32(200+i) {
 			t.Errorf("%s belongs to %d:%d, %v", name, stat.Uid, stat.Gid, err)
+		}
+		if was, err := os.Lstat(filepath.Join(in, name)); err != nil || was.ModTime().UnixNano() != stat.Mtim.Nano() {
+			t.Errorf("%s is of %d, %v", name, stat.Mtim.Nano(), err)
+		}
+		if i == 1 && stat.Mode&0o7777 != 0o4755 {
+			t.Errorf("%s has the mode %o", name, stat.Mode)
+		}
+	}
+	// What is there already keeps its mode.
+	ok(t, data, "", "export", "r", out)
+	if info, err := os.Stat(filepath.Join(out, "d/f")); err != nil || info.Mode() != 0o755|os.ModeSetuid {
+		t.Errorf("after another export a file has the mode %v (%v)", info.Mode(), err)
+	}
+}
+
+// TestTimesOutOfRange imports an archive with times that 64 bits of nanoseconds cannot tell: the nearest are stored.
+func TestTimesOutOfRange(t *testing.T) {
+	data := newHost(t)
+	var in bytes.Buffer
+	w := tar.NewWriter(&in)
+	for name, year := range map[string]int{"future": 5138, "far": 300_000, "past": -1200} {
+		h := tar.Header{Typeflag: tar.TypeCont, Name: name, Format: tar.FormatPAX, ModTime: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, data, "", "repo", "create", "r")
+	id(t, data, in.String(), "import", "-", "r")
+	want := map[string]int{"future": 2262, "far": 2262, "past": 1677}
+	out := tar.NewReader(strings.NewReader(ok(t, data, "", "export", "r", "-")))
+	for range want {
+		h, err := out.Next()
+		if err != nil || h.ModTime.UTC().Year() != want[h.Name] {
+			t.Errorf("%+v came back, %v", h, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"math"
 	"time"
 	"unicode/utf8"
 
@@ -40,4 +41,18 @@ func statOf(address, path string, e pfs.Entry, pending pfs.CommitID) Stat {
 		s.Checksums, s.Xattrs = m.Checksums, m.Xattrs
 	}
 	return s
+}
+
+// Storable returns the time that is stored for t: t itself, or the nearest that 64 bits of nanoseconds can tell.
+func Storable(t time.Time) time.Time {
+	first, last := time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+	switch {
+	case t.IsZero():
+		return t // no time is given
+	case t.Before(first):
+		return first
+	case t.After(last):
+		return last
+	}
+	return t
 }
