@@ -50,7 +50,7 @@ func (d *differ) patch(ctx context.Context, c control.Change) (string, error) {
 	if err != nil || !textA || !textB {
 		return "", err
 	}
-	nameA, nameB := "a/"+c.Path, "b/"+c.Path
+	nameA, nameB := patchName("a/"+c.Path), patchName("b/"+c.Path)
 	if c.Before == nil {
 		nameA = "/dev/null"
 	}
@@ -58,6 +58,33 @@ func (d *differ) patch(ctx context.Context, c control.Change) (string, error) {
 		nameB = "/dev/null"
 	}
 	return udiff.Unified(nameA, nameB, before, after), nil
+}
+
+// patchName returns the name of a file for the head of a patch, as patch(1) and git take it: one with spaces ends in a tab,
+// and one with characters that mean something there, or that is taken for shorter, is quoted as in C.
+func patchName(name string) string {
+	special := func(c rune) bool { return c < ' ' || c == 0x7f || c == '"' || c == '\\' }
+	if !strings.ContainsFunc(name, special) && !strings.HasSuffix(name, " ") {
+		if strings.Contains(name, " ") {
+			name += "\t"
+		}
+		return name
+	}
+	var quoted strings.Builder
+	quoted.WriteByte('"')
+	for _, c := range []byte(name) {
+		switch {
+		case c == '"' || c == '\\':
+			quoted.WriteByte('\\')
+			quoted.WriteByte(c)
+		case c < ' ' || c == 0x7f:
+			fmt.Fprintf(&quoted, "\\%03o", c)
+		default:
+			quoted.WriteByte(c)
+		}
+	}
+	quoted.WriteByte('"')
+	return quoted.String()
 }
 
 // smallFile reports whether e is none, or a file whose changes are shown.

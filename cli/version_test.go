@@ -182,6 +182,37 @@ func TestDiffForms(t *testing.T) {
 	}
 }
 
+// TestPatchesOfStrangeNames has patch(1) find the files of a patch whatever they are called.
+func TestPatchesOfStrangeNames(t *testing.T) {
+	tool, err := exec.LookPath("patch")
+	if err != nil {
+		t.Skip("no patch(1)")
+	}
+	data, local := newHost(t), t.TempDir()
+	before, after := filepath.Join(local, "before"), filepath.Join(local, "after")
+	names := []string{"sp ace/q", "tab\tx", "quote\"q", "back\\s", "ümlaut", "two\nlines", "-dash", "trail ", "del\x7f"}
+	was, is := map[string]string{}, map[string]string{}
+	for _, name := range names {
+		was[name], is[name] = "one\ntwo\n", "one\n2\n"
+	}
+	writeTree(t, before, was)
+	writeTree(t, after, is)
+	ok(t, data, "", "repo", "create", "r")
+	id(t, data, "", "put", before, "r")
+	id(t, data, "", "put", after, "r")
+	patch := ok(t, data, "", "diff", "--patch", "r")
+	cmd := exec.Command(tool, "-p1", "-s", "-f")
+	cmd.Dir, cmd.Stdin = before, strings.NewReader(patch)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("patch: %v\n%s\n%s", err, out, patch)
+	}
+	for _, name := range names {
+		if got, err := os.ReadFile(filepath.Join(before, name)); err != nil || string(got) != is[name] {
+			t.Errorf("%q is %q after the patch, %v", name, got, err)
+		}
+	}
+}
+
 // writeTree makes local files, by path, of one age.
 func writeTree(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
