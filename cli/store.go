@@ -76,13 +76,13 @@ func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs
 	debug.SetMemoryLimit(limit + limit/4)
 	opts := pfs.Options{Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log}
 	store, err := pfs.Open(ctx, dir.Path(), opts)
-	if pfs.KindOf(err) != pfs.KindCorrupt || !p.salvage {
-		return store, err
+	// The first salvage may find that the name of the format is missing, the second one that rows are damaged.
+	for tries := 0; tries < 2 && p.salvage && pfs.KindOf(err) == pfs.KindCorrupt; tries++ {
+		if p.salvaged, err = pfs.Salvage(ctx, dir.Path(), opts); err == nil {
+			store, err = pfs.Open(ctx, dir.Path(), opts)
+		}
 	}
-	if p.salvaged, err = pfs.Salvage(ctx, dir.Path(), opts); err != nil {
-		return nil, err
-	}
-	return pfs.Open(ctx, dir.Path(), opts)
+	return store, err
 }
 
 // opener returns what serves the doors of a store.

@@ -31,11 +31,16 @@ type Salvaged struct {
 
 // Salvage makes a store in dir that does not open, since files of its key-value store are damaged, one that does: of all rows
 // that can still be read. The damaged files stay beside it, under another name. Nobody may have the store open. Repair and Check
-// tell what is lost. The error is of KindInternal or KindNoSpace, and then dir is as it was, but perhaps for a directory that
-// the next call makes anew.
+// tell what is lost. When it was the file that names the format that was missing, that is made again and nothing else done:
+// the result is nil, and only the next Open tells whether files are damaged. The error is of KindInternal or KindNoSpace, and then
+// dir is as it was, but perhaps for a directory that the next call makes anew.
 func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 	const op = "pfs.Salvage"
 	opts = opts.withDefaults()
+	name := filepath.Join(dir, formatFile)
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil, wrap(op, writeSynced(dir, name, formatText), dir, "")
+	}
 	to := filepath.Join(dir, salvagedDir)
 	if err := os.RemoveAll(to); err != nil {
 		return nil, wrap(op, err, dir, "")

@@ -124,3 +124,28 @@ func TestSalvage(t *testing.T) {
 		t.Errorf("only %d of 60 files can be read", right)
 	}
 }
+
+// TestSalvageOfTheFormat opens a store whose format is not named any more: it refuses, and a salvage names it again and moves
+// nothing.
+func TestSalvageOfTheFormat(t *testing.T) {
+	dir := t.TempDir()
+	s := pfstest.OpenDisk(t, dir)
+	makeRepo(t, s, "r")
+	putFile(t, s, pfs.BranchRef("r", "master"), "f", noise(1, 6000))
+	noError(t, s.Close())
+	noError(t, os.Remove(filepath.Join(dir, "FORMAT")))
+	if _, err := pfs.Open(ctx, dir, pfstest.Options(t)); pfs.KindOf(err) != pfs.KindCorrupt {
+		t.Fatalf("it opens: %v", err)
+	}
+	salvaged, err := pfs.Salvage(ctx, dir, pfstest.Options(t))
+	noError(t, err)
+	if kept, _ := filepath.Glob(filepath.Join(dir, "kv.*")); salvaged != nil || len(kept) > 0 {
+		t.Errorf("%+v was salvaged, and %v is there", salvaged, kept)
+	}
+	s, err = pfs.Open(ctx, dir, pfstest.Options(t))
+	noError(t, err)
+	defer s.Close()
+	if !bytes.Equal(readFile(t, s, pfs.BranchRef("r", "master"), "f"), noise(1, 6000)) {
+		t.Error("the file has other bytes")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -91,15 +92,20 @@ func makeDurably(path string) error {
 	return errors.Join(err, dir.Close())
 }
 
-// checkContents returns an error unless d is empty or has been a data directory before.
+// checkContents returns an error unless d is empty or has been a data directory before: that has a lock, unless it is a copy
+// for which somebody left that out, and then it still has what names the format of the store.
 func (d *Dir) checkContents() error {
-	if _, err := os.Lstat(d.Lock()); err == nil {
-		return nil
+	for _, name := range []string{d.Lock(), filepath.Join(d.path, "FORMAT")} {
+		if _, err := os.Lstat(name); err == nil {
+			return nil
+		}
 	}
 	names, err := os.ReadDir(d.path)
 	if err != nil {
 		return err
 	}
+	// A file system that was just made is empty but for this.
+	names = slices.DeleteFunc(names, func(e fs.DirEntry) bool { return e.Name() == "lost+found" && e.IsDir() })
 	if len(names) > 0 {
 		return fmt.Errorf("%s is not empty and not a data directory: give an empty or a new one", d.path)
 	}

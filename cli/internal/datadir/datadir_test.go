@@ -85,3 +85,24 @@ func TestCheckMountPoint(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenTakesCopies opens copies of a store without its lock, and a file system that was just made.
+func TestOpenTakesCopies(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		make func(dir string) error
+	}{
+		{"a store without a lock", func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "FORMAT"), []byte("pfsd store, format 1\n"), 0o600)
+		}},
+		{"a new file system", func(dir string) error { return os.Mkdir(filepath.Join(dir, "lost+found"), 0o700) }},
+	} {
+		dir := t.TempDir()
+		if err := c.make(dir); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := datadir.Open(dir); err != nil {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
