@@ -60,11 +60,12 @@ func newS3(p *Process) *S3 {
 	return &S3{Process: p, Host: host, URL: "http://" + host, Key: "any", Secret: "any"}
 }
 
-// Serve starts `pfsd serve` with an S3 door and a mount of address on a directory that exists, in one process.
-func (s *Store) Serve(address, dir string) (*S3, *Mount) {
+// Serve starts `pfsd serve` with an S3 door and a mount of address on a directory that exists, in one process. Each of args
+// is one more flag.
+func (s *Store) Serve(address, dir string, args ...string) (*S3, *Mount) {
 	s.t.Helper()
 	s.t.Cleanup(func() { unmount(s.t, dir) })
-	p := s.Start("serve", "--s3", "127.0.0.1:0", "--mount", address+"="+dir)
+	p := s.Start(append([]string{"serve", "--s3", "127.0.0.1:0", "--mount", address + "=" + dir}, args...)...)
 	door := newS3(p)
 	p.awaitReady()
 	return door, &Mount{p, dir}

@@ -1,4 +1,4 @@
-// Package soak_test runs the built pfsd for a long time: PFSD_SOAK=1h says how long, without it half a minute.
+// Package soak_test runs the built pfsd for a long time: PFSD_SOAK=1h says how long, without it two minutes.
 package soak_test
 
 import (
