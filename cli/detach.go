@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// flagDetached marks the process that goes on in the background.
+// flagDetached marks the process that goes on in the background, which does not detach again.
 const flagDetached = "detached"
 
 // errSaid is the failure of another process that has said all.
@@ -27,8 +26,7 @@ func (p *program) detach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	args := slices.DeleteFunc(slices.Clone(p.args[1:]), func(arg string) bool { return strings.Trim(arg, "-") == "detach" })
-	cmd := exec.Command(program, append([]string{"--" + flagDetached}, args...)...)
+	cmd := exec.Command(program, append([]string{"--" + flagDetached}, p.args[1:]...)...)
 	cmd.Args[0] = "pfsd" // Whatever the file is called, mount(8) does not ask this time.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Stderr = p.stderr

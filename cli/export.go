@@ -43,13 +43,17 @@ func (p *program) export(c *cli.Context) error {
 	})
 }
 
-// writeWhole makes a file of what write writes, or none.
+// writeWhole makes a file of what write writes, or none. It has the mode of the one that was there, else that of a new file.
 func writeWhole(name string, write func(io.Writer) error) error {
-	file, err := os.CreateTemp(filepath.Dir(name), ".pfsd-export-*")
+	temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".pfsd-export-%d", os.Getpid()))
+	file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return about(name, err)
 	}
-	err = cmp.Or(write(file), file.Chmod(0o644), file.Close())
+	if old, statErr := os.Stat(name); statErr == nil {
+		err = file.Chmod(old.Mode().Perm())
+	}
+	err = cmp.Or(err, write(file), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), name)
 	}

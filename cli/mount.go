@@ -64,7 +64,7 @@ func (p *program) mount(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Bool("detach") {
+	if c.Bool("detach") && !c.Bool(flagDetached) {
 		return p.detach(c.Context)
 	}
 	addr := door.AllBranches

@@ -42,7 +42,7 @@ func (r *receiver) begin(name string, e control.Entry) (*partial, error) {
 	const flags = os.O_RDWR | os.O_CREATE | unix.O_NOFOLLOW
 	file, err := r.root.OpenFile(p.temp, flags, 0o600)
 	if err == nil && !p.alone(file) {
-		// Another get of the same file is at it.
+		// Another get of the same file is at it, or it is somebody else's.
 		file.Close()
 		p.temp = r.unique(name)
 		file, err = r.root.OpenFile(p.temp, flags|os.O_EXCL, 0o600)
@@ -58,13 +58,15 @@ func (r *receiver) begin(name string, e control.Entry) (*partial, error) {
 	return p, nil
 }
 
-// alone reports whether nobody else writes to file, which still has its name.
+// alone reports whether nobody else writes to file, which still has its name: it is this user's, under this name only, and no
+// other get has it.
 func (p *partial) alone(file *os.File) bool {
-	if unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+	var stat unix.Stat_t
+	if unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil || unix.Fstat(int(file.Fd()), &stat) != nil {
 		return false
 	}
 	mine, err := file.Stat()
-	if err != nil {
+	if err != nil || int(stat.Uid) != os.Geteuid() || stat.Nlink != 1 {
 		return false
 	}
 	there, err := p.r.root.Lstat(p.temp)

@@ -169,6 +169,57 @@ func TestGetsOfOneFile(t *testing.T) {
 	}
 }
 
+// TestForeignPart has somebody else's file where a get would go on with what has come.
+func TestForeignPart(t *testing.T) {
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	sum, err := hashOf(strings.NewReader("text"), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := control.Entry{Path: "f", Kind: "file", Size: 4, ETag: sum, Mode: 0o600}
+	r := receiver{root: root}
+	// It has another name, under which it could be read and written later.
+	if err := os.WriteFile(filepath.Join(dir, "other"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(filepath.Join(dir, "other"), filepath.Join(dir, r.temporary("f", e))); err != nil {
+		t.Fatal(err)
+	}
+	part, err := r.begin("f", e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := part.end(part.receive(strings.NewReader("text"))); err != nil {
+		t.Error(err)
+	}
+	if got, err := root.ReadFile("f"); err != nil || string(got) != "text" {
+		t.Errorf("the file is %q, %v", got, err)
+	}
+	if got, err := root.ReadFile("other"); err != nil || len(got) > 0 {
+		t.Errorf("the other file is %q, %v", got, err)
+	}
+}
+
+// TestArchiveMode exports over a file that nobody else may read, which stays so.
+func TestArchiveMode(t *testing.T) {
+	data, archive := newData(t), filepath.Join(t.TempDir(), "x.tar")
+	ok(t, data, "", "repo", "create", "r")
+	id(t, data, "text", "put", "-", "r:/f")
+	if err := os.WriteFile(archive, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, data, "", "export", "r", archive)
+	info, err := os.Stat(archive)
+	if err != nil || info.Mode() != 0o600 || info.Size() == 0 {
+		t.Errorf("the archive is %v, %v", info, err)
+	}
+}
+
 // TestArchiveKeepsAll imports an archive with all that one can hold, exports it, and compares.
 func TestArchiveKeepsAll(t *testing.T) {
 	data := newHost(t)
