@@ -32,14 +32,15 @@ func (p *program) export(c *cli.Context) error {
 	}
 	if !isArchive(args[1]) {
 		return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-			return p.getTree(ctx, store, a, args[1], os.Geteuid() == 0)
+			return p.getTo(ctx, store, a, args[1], os.Geteuid() == 0)
 		})
 	}
+	into := writeWhole
+	if args[1] == "-" || isStream(args[1]) {
+		into = p.intoStream
+	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		if args[1] == "-" {
-			return p.writeArchive(ctx, store, a, p.stdout)
-		}
-		return writeWhole(args[1], func(w io.Writer) error { return p.writeArchive(ctx, store, a, w) })
+		return into(args[1], func(w io.Writer) error { return p.writeArchive(ctx, store, a, w) })
 	})
 }
 

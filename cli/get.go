@@ -21,9 +21,9 @@ func (p *program) getCommand() *cli.Command {
 	return &cli.Command{
 		Name: "get", Usage: "copy a file or directory of a version to local disk", UsageText: "pfsd get ADDRESS[:/PATH] [DEST]",
 		Description: "A file goes to DEST or, when that is a directory, into it; a directory's files go into the\n" +
-			"directory DEST. Without DEST it keeps its name, and - is stdout. Each file appears whole, and\n" +
-			"with the hash that the store has for it, or not at all. What is there already is not fetched again,\n" +
-			"and of a large file that was broken off, only the rest.\n\n" +
+			"directory DEST. Without DEST it keeps its name, and - is stdout; a pipe or device is written to, too.\n" +
+			"Each file appears whole, and with the hash that the store has for it, or not at all. What is there\n" +
+			"already is not fetched again, and of a large file that was broken off, only the rest.\n\n" +
 			"Example: pfsd get master~3.images:/train ./train-before",
 		Action: p.get,
 	}
@@ -43,10 +43,18 @@ func (p *program) get(c *cli.Context) error {
 		dest = args[1]
 	}
 	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
-		if dest == "-" {
-			return store.Cat(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path}, p.stdout)
-		}
-		return p.getTree(ctx, store, a, dest, false)
+		return p.getTo(ctx, store, a, dest, false)
+	})
+}
+
+// getTo copies a file or directory of a version to dest. What is no file is written to and stays what it is: stdout, a device
+// as /dev/null, a pipe.
+func (p *program) getTo(ctx context.Context, store *control.Client, a address, dest string, owners bool) error {
+	if dest != "-" && !isStream(dest) {
+		return p.getTree(ctx, store, a, dest, owners)
+	}
+	return p.intoStream(dest, func(w io.Writer) error {
+		return store.Cat(ctx, control.FileRequest{Ref: a.ref.String(), Path: a.path}, w)
 	})
 }
 
@@ -173,6 +181,10 @@ func place(a address, top control.Entry, dest string) (dir, name string, err err
 	}
 	if info, err := os.Stat(dest); err == nil && info.IsDir() || strings.HasSuffix(dest, "/") {
 		return dest, name, nil
+	}
+	// A link that the user has named, as /dev/stdout is one, stays.
+	if target, err := filepath.EvalSymlinks(dest); err == nil {
+		dest = target
 	}
 	return filepath.Dir(dest), filepath.Base(dest), nil
 }

@@ -18,8 +18,9 @@ func (p *program) putCommand() *cli.Command {
 		UsageText: "pfsd put [-m MESSAGE] [--json] SOURCE... ADDRESS[:/PATH]",
 		Description: "A file goes to PATH or, when that is a directory or ends in /, into it under its own name. A\n" +
 			"directory's files go into the directory PATH; of several SOURCEs each goes into PATH under its\n" +
-			"own name. - is stdin. Readers see all of it at once or none. Files that are there already are not\n" +
-			"sent. Prints the commit, unless nothing has changed.\n\n" +
+			"own name. - is stdin; pipes and devices that are named are read like it. Readers see all of it at\n" +
+			"once or none. Files that are there already are not sent. Prints the commit, unless nothing has\n" +
+			"changed.\n\n" +
 			"Example: pfsd put ./photos master.images:/train",
 		Flags: []cli.Flag{
 			messageFlag(), jsonFlag(),
@@ -70,6 +71,8 @@ func (p *program) putAll(
 // localCopy is a local file or directory and the path in the store that it goes to.
 type localCopy struct {
 	source, path string
+	// stream is set for what is only read, as it comes: stdin, a pipe, a device.
+	stream bool
 }
 
 // plan says where each source goes.
@@ -101,7 +104,7 @@ func plan(ctx context.Context, store *control.Client, sources []string, dest add
 		if err := pfs.CheckPath(to); err != nil {
 			return nil, err
 		}
-		copies = append(copies, localCopy{source: source, path: to})
+		copies = append(copies, localCopy{source: source, path: to, stream: !local.IsRegular() && !local.IsDir()})
 	}
 	return copies, nil
 }

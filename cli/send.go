@@ -27,10 +27,10 @@ type sender struct {
 	owners bool
 }
 
-// classify returns what a source of a put is, following symbolic links; "-" is a file without a name.
+// classify returns what a source of a put is, following symbolic links; "-" is a pipe.
 func classify(source string) (fs.FileMode, error) {
 	if source == "-" {
-		return 0, nil
+		return fs.ModeNamedPipe, nil
 	}
 	info, err := os.Stat(source)
 	if err != nil {
@@ -41,8 +41,8 @@ func classify(source string) (fs.FileMode, error) {
 
 // send sends a file, or a directory and all that is below it. Symbolic links below it are sent as such.
 func (s *sender) send(todo localCopy) error {
-	if todo.source == "-" {
-		return s.sendBytes(control.Entry{Path: todo.path, Kind: pfs.EntryFile.String()}, s.stdin)
+	if todo.stream {
+		return s.sendStream(todo)
 	}
 	// A source that is itself a link stands for what it points to.
 	source, err := filepath.EvalSymlinks(todo.source)
@@ -66,6 +66,20 @@ func (s *sender) send(todo localCopy) error {
 		}
 	}
 	return <-walked
+}
+
+// sendStream sends what comes out of stdin, a pipe or a device. Those that are found in a directory are left out.
+func (s *sender) sendStream(todo localCopy) error {
+	in := s.stdin
+	if todo.source != "-" {
+		file, err := os.Open(todo.source)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		in = file
+	}
+	return s.sendBytes(control.Entry{Path: todo.path, Kind: pfs.EntryFile.String()}, in)
 }
 
 // lookahead is how many files may be compared with the store before they are sent.
