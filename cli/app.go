@@ -112,6 +112,7 @@ func refine(commands []*cli.Command) {
 		c.HideHelpCommand = true
 		if len(c.Subcommands) > 0 {
 			c.Action = group
+			c.UsageText = "pfsd " + c.Name + " COMMAND [ARGUMENT...]"
 		}
 		refine(c.Subcommands)
 	}

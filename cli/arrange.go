@@ -13,9 +13,12 @@ func arrange(app *cli.App, args []string) []string {
 	if len(args) == 0 {
 		return []string{app.Name}
 	}
-	if len(args) > 2 && args[1] == "help" && findCommand(app.Commands, args[2]) != nil {
-		// The parser's own help command does not tell of the commands below one.
-		args = slices.Concat(args[:1], args[2:], []string{"--help"})
+	if len(args) > 2 && args[1] == "help" {
+		// The parser's own help command does not tell of the commands below one, nor what is wrong as all else does.
+		args = slices.Delete(slices.Clone(args), 1, 2)
+		if findCommand(app.Commands, args[1]) != nil {
+			args = append(args, "--help")
+		}
 	}
 	var (
 		globals, names, flags, operands []string

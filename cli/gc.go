@@ -22,7 +22,7 @@ func (p *program) gcCommand() *cli.Command {
 			"Example: pfsd gc --dry-run",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only say what would be freed"},
-			&cli.DurationFlag{Name: "grace", Usage: "how long what was deleted stays (default: 72h)"},
+			&cli.DurationFlag{Name: "grace", DefaultText: "72h", Usage: "how long what was deleted stays"},
 			jsonFlag(),
 		},
 		Action: p.gc,

@@ -135,6 +135,9 @@ func (p *program) mountPoint(c *cli.Context, dir string) (string, error) {
 	}
 	point, err := datadir.Canonical(dir)
 	switch {
+	case dir == "":
+		// A path that is empty stands for the working directory elsewhere; here it is a variable that was not set.
+		return "", usage(c, "the directory to mount on is empty")
 	case errors.Is(err, fs.ErrNotExist):
 		return "", fmt.Errorf("there is no directory %s to mount on: make it with mkdir", dir)
 	case err != nil:

@@ -18,12 +18,15 @@ func operands(c *cli.Context, min, max int) ([]string, error) {
 	args := c.Args().Slice()
 	switch {
 	case len(args) < min:
-		return nil, usage(c, "an argument is missing: %s", c.Command.UsageText)
+		return nil, usage(c, "an argument is missing: %s", howUsed(c))
 	case max >= 0 && len(args) > max:
-		return nil, usage(c, "too many arguments: %s", c.Command.UsageText)
+		return nil, usage(c, "too many arguments: %s", howUsed(c))
 	}
 	return args, nil
 }
+
+// howUsed returns how the command is used, in one line.
+func howUsed(c *cli.Context) string { return strings.ReplaceAll(c.Command.UsageText, "\n  ", ", or") }
 
 // address is an argument that names a version, with or without a path in it.
 type address struct {
@@ -71,7 +74,8 @@ func shown(arg string) string {
 	if len(arg) > most {
 		arg = arg[:most] + "…"
 	}
-	if strings.IndexFunc(arg, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) >= 0 {
+	odd := func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }
+	if arg == "" || strings.IndexFunc(arg, odd) >= 0 {
 		return strconv.Quote(arg)
 	}
 	return arg
