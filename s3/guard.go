@@ -13,7 +13,8 @@ func (h *Handler) guard(q *request) error {
 	if h.cfg.AccessKey != "" {
 		return nil
 	}
-	if !isLoopback(q.Host) && !h.isDomain(q.Host) {
+	// What comes without a name, as HTTP/1.0 may, does not come from a browser.
+	if q.Host != "" && !isLoopback(q.Host) && !h.isDomain(q.Host) {
 		return failf(codeAccessDenied, "Without access keys this endpoint answers only to localhost; the Host header "+
 			"names another host.")
 	}

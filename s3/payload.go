@@ -66,8 +66,16 @@ func openBody(q *request, also ...checksum.Algorithm) (*payload, error) {
 	if q.ContentLength == 0 && q.Header.Get("Content-Length") == "" {
 		return nil, fail(codeMissingContentLength)
 	}
-	return openPayload(q, also...)
+	p, err := openPayload(q, also...)
+	if err == nil && max(q.ContentLength, p.size) > maxBody {
+		return nil, fail(codeEntityTooLarge)
+	}
+	return p, err
 }
+
+// maxBody is the largest size that a body may announce, that of S3's largest objects. Nobody means more, and who waits for
+// it fills the disk before the client is told.
+const maxBody = 50 << 40
 
 // openPlain is openPayload for operations whose checksum headers are not about the body.
 func openPlain(q *request) (*payload, error) {
