@@ -95,6 +95,10 @@ type shell struct {
 
 const shellDone = "--- done"
 
+// shellPatience is how long a command may print nothing before it is taken to hang. The build, with nothing in Go's cache and
+// beside other tests, takes minutes on a busy machine, so this is near what the whole of the tests may take.
+const shellPatience = 10 * time.Minute
+
 func openShell(t *testing.T) *shell {
 	t.Helper()
 	s := harness.New(t)
@@ -185,7 +189,7 @@ func (sh *shell) read(command string) (string, bool) {
 	select {
 	case line, open := <-sh.lines:
 		return line, open
-	case <-time.After(2 * time.Minute):
+	case <-time.After(shellPatience):
 		sh.t.Fatalf("%s: hangs", command)
 		return "", false
 	}
