@@ -98,11 +98,15 @@ func (p *program) announce(spec door.Spec) {
 		fmt.Fprintf(p.stdout, "ready mount %s on %s\n", what, p.name(m.Dir))
 		return
 	}
-	scheme := "http"
-	if len(spec.S3.TLSCert) > 0 {
-		scheme = "https"
+	fmt.Fprintf(p.stdout, "ready s3 %s://%s\n", scheme(len(spec.S3.TLSCert) > 0), spec.S3.Addr)
+}
+
+// scheme is how the URL of an endpoint begins.
+func scheme(tls bool) string {
+	if tls {
+		return "https"
 	}
-	fmt.Fprintf(p.stdout, "ready s3 %s://%s\n", scheme, spec.S3.Addr)
+	return "http"
 }
 
 // endAll ends the doors that are still open and returns when all that came in through them is committed.

@@ -111,6 +111,7 @@ func (p *program) printChecked(r checked) {
 	for _, problem := range r.Problems {
 		fmt.Fprintf(p.stdout, "%s:/%s: %s\n", problem.Ref, p.name(problem.Path), p.name(problem.Error))
 	}
-	fmt.Fprintf(p.stdout, "checked %d repos, %d branches, %d tags, %d commits, %d entries, %d uploads: %s\n",
-		r.Repos, r.Branches, r.Tags, r.Commits, r.Entries, r.Uploads, plural(uint64(len(r.Problems)), "problem"))
+	fmt.Fprintf(p.stdout, "checked %s, %s, %s, %s, %s, %s: %s\n", plural(uint64(r.Repos), "repo"),
+		plural(uint64(r.Branches), "branch"), plural(uint64(r.Tags), "tag"), plural(uint64(r.Commits), "commit"),
+		plural(uint64(r.Entries), "entry"), plural(uint64(r.Uploads), "upload"), plural(uint64(len(r.Problems)), "problem"))
 }

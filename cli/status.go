@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
@@ -42,18 +43,22 @@ func (p *program) printStatus(s control.Status) error {
 		fmt.Fprintf(w, "%s:\t"+format+"\n", append([]any{key}, args...)...)
 	}
 	row("data", "%s", p.name(s.Data))
-	row("host", "pid %d, pfsd %s, since %s", s.Host.PID, s.Host.Version, stamp(s.Host.Started))
-	row("holds", "%s, %d branches", plural(uint64(s.Store.Repos), "repo"), s.Store.Branches)
+	if s.Host.PID == os.Getpid() {
+		row("host", "none; this command has opened the store for itself")
+	} else {
+		row("host", "pid %d, pfsd %s, since %s", s.Host.PID, s.Host.Version, stamp(s.Host.Started))
+	}
+	row("holds", "%s, %s", plural(uint64(s.Store.Repos), "repo"), plural(uint64(s.Store.Branches), "branch"))
 	row("packs", "%d of %s", s.Store.Packs, humanize.IBytes(uint64(s.Store.PackBytes)))
 	row("moved", "%s in, %s out, by commands", humanize.IBytes(uint64(s.Moved.In)), humanize.IBytes(uint64(s.Moved.Out)))
 	if s.Store.Pending > 0 {
-		row("pending", "changes in %d branches are in no commit yet", s.Store.Pending)
+		row("pending", "changes in %s are in no commit yet", plural(uint64(s.Store.Pending), "branch"))
 	}
 	if s.Store.Uploads > 0 {
 		row("uploads", "%d unfinished", s.Store.Uploads)
 	}
 	for _, d := range s.S3 {
-		row("s3", "http://%s  pid %d", d.Addr, d.PID)
+		row("s3", "%s://%s  pid %d", scheme(d.TLS), d.Addr, d.PID)
 	}
 	for _, d := range s.Mounts {
 		row("mount", "%s on %s  pid %d", d.Address, p.name(d.Dir), d.PID)

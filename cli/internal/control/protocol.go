@@ -187,8 +187,9 @@ type Door struct {
 	Kind string `json:"kind"`
 	// PID is the process that owns it: that listens, or has mounted.
 	PID int `json:"pid"`
-	// Addr is an S3 endpoint's host and port.
+	// Addr is an S3 endpoint's host and port, TLS whether it speaks that.
 	Addr string `json:"addr,omitempty"`
+	TLS  bool   `json:"tls,omitempty"`
 	// Dir is a mount's mount point, Address what is mounted there.
 	Dir     string `json:"dir,omitempty"`
 	Address string `json:"address,omitempty"`

@@ -72,7 +72,7 @@ func (s Spec) info(pid int) control.Door {
 	if s.Mount != nil {
 		return control.Door{Kind: control.DoorMount, PID: pid, Dir: s.Mount.Dir, Address: s.Mount.Address}
 	}
-	return control.Door{Kind: control.DoorS3, PID: pid, Addr: s.S3.Addr}
+	return control.Door{Kind: control.DoorS3, PID: pid, Addr: s.S3.Addr, TLS: len(s.S3.TLSCert) > 0}
 }
 
 // Kernel is what the owner of a kernel object can do to it.
