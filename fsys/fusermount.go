@@ -59,7 +59,7 @@ func runHelper(cmd *exec.Cmd) error {
 	case errors.Is(err, exec.ErrNotFound):
 		return fmt.Errorf("%s is not installed (package fuse3), and only root can mount without it: %w", helper, err)
 	case errors.As(err, &exit):
-		return fmt.Errorf("%s: %s", helper, strings.TrimSpace(said.String()))
+		return fmt.Errorf("%s: %s", helper, strings.TrimPrefix(strings.TrimSpace(said.String()), helper+": "))
 	}
 	return err
 }
