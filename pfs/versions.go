@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strings"
 	"time"
 
 	"pfsd/pfs/internal/schema"
@@ -230,8 +231,11 @@ func (v *versionScan) version(ev pathEvent) (FileVersion, error) {
 	}
 	out.Size, out.ETag, out.Ctime = entry.Content.Size, entry.Content.ETag(), entry.Ctime
 	if entry.Meta != nil {
-		marks := schema.MarksOf(&entry)
-		out.Checksums, out.Composite, out.User = marks.Checksums(), marks&schema.MarkComposite != 0, entry.Meta.User
+		out.User = entry.Meta.User
+		for name, value := range entry.Meta.Checksums {
+			out.Checksums = append(out.Checksums, name)
+			out.Composite = out.Composite || strings.Contains(value, "-")
+		}
 	}
 	return out, nil
 }

@@ -65,7 +65,7 @@ func TestSignatureErrors(t *testing.T) {
 	}{
 		{"right, for any region", nil, 404, "NoSuchKey"},
 		{"none", func(r *http.Request) { r.Header = http.Header{} }, 403, "AccessDenied"},
-		{"another scheme", set("Authorization", "Bearer x"), 400, "InvalidRequest"},
+		{"another scheme", set("Authorization", "Bearer x"), 400, "InvalidArgument"},
 		{"no credential", set("Authorization", "AWS4-HMAC-SHA256 x"), 400, "AuthorizationHeaderMalformed"},
 		{"another service", replace("/s3/", "/ec2/"), 400, "AuthorizationHeaderMalformed"},
 		{"another terminal", replace("/aws4_request", "/aws5_request"), 400, "AuthorizationHeaderMalformed"},
@@ -125,7 +125,10 @@ func TestPayloadForms(t *testing.T) {
 		{"unsigned with trailer", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", trailing("hello", "x-amz-checksum-crc32", crc), ""},
 		{"unsigned with trailer, other bytes", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", trailing("jello", "x-amz-checksum-crc32",
 			crc), "BadDigest"},
-		{"unsigned without its trailer", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "5\r\nhello\r\n0\r\n\r\n", "InvalidRequest"},
+		{"unsigned without its trailer", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "5\r\nhello\r\n0\r\n\r\n",
+			"MalformedTrailerError"},
+		{"unsigned, a trailer too many", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+			"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:" + crc + "\r\nx-amz-checksum-sha1:x\r\n\r\n", "MalformedTrailerError"},
 		{"signed chunks without signatures", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "5\r\nhello\r\n0\r\n\r\n", "InvalidRequest"},
 		{"signed chunks, wrong signatures", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "5;chunk-signature=" + helloHash +
 			"\r\nhello\r\n0;chunk-signature=" + helloHash + "\r\n\r\n", "SignatureDoesNotMatch"},

@@ -34,10 +34,12 @@ const (
 	codeInvalidPolicyDocument        code = "InvalidPolicyDocument"
 	codeInvalidRange                 code = "InvalidRange"
 	codeInvalidRequest               code = "InvalidRequest"
+	codeInvalidStorageClass          code = "InvalidStorageClass"
 	codeInvalidTag                   code = "InvalidTag"
 	codeKeyTooLong                   code = "KeyTooLongError"
 	codeMalformedPOSTRequest         code = "MalformedPOSTRequest"
 	codeMalformedXML                 code = "MalformedXML"
+	codeMalformedTrailer             code = "MalformedTrailerError"
 	codeMaxPostPreDataLength         code = "MaxPostPreDataLengthExceeded"
 	codeMetadataTooLarge             code = "MetadataTooLarge"
 	codeMethodNotAllowed             code = "MethodNotAllowed"
@@ -101,7 +103,7 @@ var codes = map[code]struct {
 	codeInsufficientStorage: {http.StatusInsufficientStorage,
 		"There is no space left; nothing was written. Reads and deletes go on."},
 	codeInternalError:      {http.StatusInternalServerError, "We encountered an internal error. Please try again."},
-	codeInvalidAccessKeyID: {http.StatusForbidden, "The AWS access key Id you provided does not exist in our records."},
+	codeInvalidAccessKeyID: {http.StatusForbidden, "The AWS Access Key Id you provided does not exist in our records."},
 	codeInvalidArgument:    {http.StatusBadRequest, "Invalid Argument"},
 	codeInvalidBucketName: {http.StatusBadRequest,
 		"The specified bucket is not valid. A bucket is BRANCH.REPO, REPO, TAG.REPO, COMMIT.REPO or COMMIT.BRANCH.REPO."},
@@ -113,13 +115,16 @@ var codes = map[code]struct {
 		"specified in order by part number."},
 	codeInvalidPolicyDocument: {http.StatusBadRequest,
 		"The content of the form does not meet the conditions specified in the policy document."},
-	codeInvalidRange:   {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
-	codeInvalidRequest: {http.StatusBadRequest, "Invalid Request"},
-	codeInvalidTag:     {http.StatusBadRequest, "The tag provided was not a valid tag."},
+	codeInvalidRange:        {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
+	codeInvalidRequest:      {http.StatusBadRequest, "Invalid Request"},
+	codeInvalidStorageClass: {http.StatusBadRequest, "The storage class you specified is not valid"},
+	codeInvalidTag:          {http.StatusBadRequest, "The tag provided was not a valid tag."},
 	codeKeyTooLong: {http.StatusBadRequest, "Your key is too long; a key has at most 1,024 bytes, and 255 between " +
 		"slashes."},
 	codeMalformedPOSTRequest: {http.StatusBadRequest,
 		"The body of your POST request is not well-formed multipart/form-data."},
+	codeMalformedTrailer: {http.StatusBadRequest, "The request contained trailing data that was not well-formed or did not " +
+		"conform to our published schema."},
 	codeMalformedXML: {http.StatusBadRequest, "The XML you provided was not well-formed or did not validate against " +
 		"our published schema"},
 	codeMaxPostPreDataLength: {http.StatusBadRequest,

@@ -71,7 +71,7 @@ func TestCopyErrors(t *testing.T) {
 		{412, "PreconditionFailed", "/data/k", []string{"x-amz-copy-source-if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT"}},
 		{412, "PreconditionFailed", "/data/k", []string{"If-None-Match", "*"}},
 		{400, "InvalidArgument", "/data/k", []string{"x-amz-metadata-directive", "MOVE"}},
-		{400, "InvalidRequest", "/data/k", []string{"x-amz-checksum-algorithm", "MD5"}},
+		{400, "InvalidRequest", "/data/k", []string{"x-amz-checksum-algorithm", "ADLER"}},
 	} {
 		s.put("/data/target", "old")
 		a := s.do("PUT", "/data/target", "", append(tc.headers, "x-amz-copy-source", tc.source)...)
@@ -122,4 +122,5 @@ func TestGetObjectAttributes(t *testing.T) {
 	}
 	s.want(400, "InvalidRequest", "GET", "/data/k?attributes", "")
 	s.want(400, "InvalidArgument", "GET", "/data/k?attributes", "", "x-amz-object-attributes", "Colour")
+	s.want(400, "InvalidArgument", "GET", "/data/nothing?attributes", "", "x-amz-object-attributes", "Colour")
 }

@@ -63,12 +63,12 @@ func (h *Handler) putDirectory(q *request, l *link, body *payload) error {
 	case err != io.EOF:
 		return err
 	}
+	l.meta.Checksums = body.checksums()
 	commit, err := h.link(q, l)
 	if err != nil {
 		return err
 	}
-	q.w.setCommit(commit)
-	q.w.Header().Set("Etag", quote(h.styled(emptyHash, l.meta)))
+	q.w.setWritten(commit, h.styled(emptyHash, l.meta), l.meta)
 	return nil
 }
 
@@ -84,14 +84,19 @@ func (h *Handler) putFile(q *request, l *link, body *payload) error {
 	if err != nil {
 		return err
 	}
-	q.w.setCommit(commit)
-	header := q.w.Header()
-	header.Set("Etag", quote(h.styled(l.content.ETag(), l.meta)))
+	q.w.setWritten(commit, h.styled(l.content.ETag(), l.meta), l.meta)
+	return nil
+}
+
+// setWritten adds to the answer what an object has become.
+func (w *response) setWritten(commit pfs.Commit, etag string, meta *pfs.Meta) {
+	w.setCommit(commit)
+	header := w.Header()
+	header.Set("Etag", quote(etag))
 	for _, a := range checksum.Algorithms() {
-		if value := l.meta.Checksums[a.Key()]; value != "" {
+		if value := meta.Checksums[a.Key()]; value != "" {
 			header.Set(a.Header(), value)
 			header.Set("X-Amz-Checksum-Type", string(checksum.FullObject))
 		}
 	}
-	return nil
 }

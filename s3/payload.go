@@ -151,13 +151,18 @@ func (p *payload) openMD5() error {
 func (p *payload) openChecksum() error {
 	p.want = map[checksum.Algorithm]string{}
 	for name, values := range p.request.Header {
-		if a, ok := checksum.ParseHeader(name); ok {
-			if _, ok := a.Decode(values[0]); !ok || len(values) > 1 {
-				return failf(codeInvalidRequest, "Value for "+a.Header()+" header is invalid.")
-			}
-			p.want[a] = values[0]
-			p.compute(a)
+		a, ok := checksum.ParseHeader(name)
+		switch {
+		case !ok && isChecksum(name):
+			return unknownChecksum()
+		case !ok:
+			continue
 		}
+		if _, ok := a.Decode(values[0]); !ok || len(values) > 1 {
+			return failf(codeInvalidRequest, "Value for "+a.Header()+" header is invalid.")
+		}
+		p.want[a] = values[0]
+		p.compute(a)
 	}
 	if name := strings.TrimSpace(p.request.Header.Get("X-Amz-Trailer")); name != "" {
 		a, ok := checksum.ParseHeader(name)
@@ -169,9 +174,25 @@ func (p *payload) openChecksum() error {
 		p.compute(a)
 	}
 	if len(p.want) > 1 {
-		return failf(codeInvalidRequest, "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+		return manyChecksums()
 	}
 	return p.openAlgorithm()
+}
+
+// isChecksum reports whether a header's name is that of a checksum, of whatever algorithm: there are others that begin so.
+func isChecksum(name string) bool {
+	algorithm, found := strings.CutPrefix(strings.ToLower(name), checksum.HeaderPrefix)
+	return found && algorithm != "algorithm" && algorithm != "mode" && algorithm != "type"
+}
+
+// unknownChecksum is the error of a checksum by no algorithm that is known. To ignore it would be to take the body unverified.
+func unknownChecksum() error {
+	return failf(codeInvalidRequest, "The algorithm type you specified in x-amz-checksum- header is invalid.")
+}
+
+// manyChecksums is the error of more than one checksum.
+func manyChecksums() error {
+	return failf(codeInvalidRequest, "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
 }
 
 // openAlgorithm acts on the headers that name an algorithm without giving its checksum.
@@ -195,7 +216,7 @@ func (p *payload) openAlgorithm() error {
 // unsupportedAlgorithm is the error of a name that is of no checksum algorithm.
 func unsupportedAlgorithm() error {
 	return failf(codeInvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the "+
-		"valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+		"valid types: ["+checksum.Names()+"]")
 }
 
 func (p *payload) compute(a checksum.Algorithm) {
@@ -266,6 +287,9 @@ func (p *payload) verify() error {
 	case p.md5 != nil && !p.md5.ok():
 		return failf(codeBadDigest, "The Content-MD5 you specified did not match what we received.")
 	}
+	if err := p.verifyTrailer(); err != nil {
+		return err
+	}
 	if p.trailer != 0 {
 		value := p.chunked.Trailer()[p.trailer.Header()]
 		if _, ok := p.trailer.Decode(value); !ok {
@@ -279,6 +303,20 @@ func (p *payload) verify() error {
 		}
 	}
 	return io.EOF
+}
+
+// verifyTrailer compares the names in the trailer with what was announced. What was not is refused, since nothing would
+// look at it: a checksum that is not verified, say.
+func (p *payload) verifyTrailer() error {
+	if p.chunked == nil {
+		return nil
+	}
+	trailer := p.chunked.Trailer()
+	_, found := trailer[p.trailer.Header()]
+	if p.trailer == 0 && len(trailer) > 0 || p.trailer != 0 && (!found || len(trailer) > 1) {
+		return fail(codeMalformedTrailer)
+	}
+	return nil
 }
 
 // clientReader reads a request's body, and tells a client that was too slow from one that sent too little. One that went

@@ -41,6 +41,17 @@ func TestChecksums(t *testing.T) {
 		if h := s.want(200, "", "GET", "/data/k", "").Header; h.Get(a.Header()) != "" {
 			t.Errorf("%v: a checksum that was not asked for", a)
 		}
+		listed := "<ChecksumAlgorithm>" + a.String() + "</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>"
+		for _, query := range []string{"?list-type=2", "?versions&max-keys=1"} {
+			if got := s.get("/data" + query); !strings.Contains(got, listed) {
+				t.Errorf("%v: not in %s", a, got)
+			}
+		}
+		h = s.want(200, "", "PUT", "/data/dir/", "", a.Header(), sumOf(a, "")).Header
+		if h.Get(a.Header()) != sumOf(a, "") {
+			t.Errorf("%v: PUT of a directory answered %v", a, h)
+		}
+		s.want(204, "", "DELETE", "/data/dir/", "")
 		s.want(400, "BadDigest", "PUT", "/data/bad", "hello", a.Header(), bad)
 		s.want(400, "InvalidRequest", "PUT", "/data/bad", "hello", a.Header(), "x"+good)
 		streaming := []string{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length", "5",
@@ -51,8 +62,9 @@ func TestChecksums(t *testing.T) {
 			t.Errorf("%v by trailer: %q %v", a, got.body, got.Header)
 		}
 		s.want(400, "BadDigest", "PUT", "/data/bad", trailing("hello", a.Header(), bad), streaming...)
-		s.want(400, "InvalidRequest", "PUT", "/data/bad", trailing("hello", "x-amz-other", good), streaming...)
-		s.want(400, "InvalidRequest", "PUT", "/data/bad", "5\r\nhello\r\n0\r\n\r\n", streaming...)
+		s.want(400, "MalformedTrailerError", "PUT", "/data/bad", trailing("hello", "x-amz-other", good), streaming...)
+		s.want(400, "MalformedTrailerError", "PUT", "/data/bad", "5\r\nhello\r\n0\r\n\r\n", streaming...)
+		s.want(400, "MalformedTrailerError", "PUT", "/data/bad", trailing("hello", a.Header(), good), streaming[:4]...)
 	}
 	s.want(404, "NoSuchKey", "GET", "/data/bad", "")
 }
@@ -80,7 +92,8 @@ func TestDigests(t *testing.T) {
 			"x-amz-checksum-sha1", sumOf(checksum.SHA1, "hello")}},
 		{"other algorithm", 400, "InvalidRequest", []string{"x-amz-checksum-crc32", sumOf(checksum.CRC32, "hello"),
 			"x-amz-sdk-checksum-algorithm", "SHA1"}},
-		{"unknown algorithm", 400, "InvalidRequest", []string{"x-amz-sdk-checksum-algorithm", "MD5"}},
+		{"unknown algorithm", 400, "InvalidRequest", []string{"x-amz-sdk-checksum-algorithm", "ADLER"}},
+		{"checksum of an unknown algorithm", 400, "InvalidRequest", []string{"x-amz-checksum-adler", "AAAA"}},
 		{"trailer without chunks", 400, "InvalidRequest", []string{"x-amz-trailer", "x-amz-checksum-crc32"}},
 		{"unknown trailer", 400, "InvalidRequest", []string{"x-amz-trailer", "x-amz-colour",
 			"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}},

@@ -13,6 +13,11 @@ type checksumXML struct {
 	ChecksumCRC64NVME string `xml:",omitempty"`
 	ChecksumSHA1      string `xml:",omitempty"`
 	ChecksumSHA256    string `xml:",omitempty"`
+	ChecksumSHA512    string `xml:",omitempty"`
+	ChecksumMD5       string `xml:",omitempty"`
+	ChecksumXXHASH64  string `xml:",omitempty"`
+	ChecksumXXHASH3   string `xml:",omitempty"`
+	ChecksumXXHASH128 string `xml:",omitempty"`
 	ChecksumType      string `xml:",omitempty"`
 }
 
@@ -32,18 +37,12 @@ func checksumElements(stored map[string]string) checksumXML {
 
 // field returns the element of an algorithm.
 func (x *checksumXML) field(a checksum.Algorithm) *string {
-	switch a {
-	case checksum.CRC32:
-		return &x.ChecksumCRC32
-	case checksum.CRC32C:
-		return &x.ChecksumCRC32C
-	case checksum.CRC64NVME:
-		return &x.ChecksumCRC64NVME
-	case checksum.SHA1:
-		return &x.ChecksumSHA1
-	default:
-		return &x.ChecksumSHA256
-	}
+	return map[checksum.Algorithm]*string{
+		checksum.CRC32: &x.ChecksumCRC32, checksum.CRC32C: &x.ChecksumCRC32C, checksum.CRC64NVME: &x.ChecksumCRC64NVME,
+		checksum.SHA1: &x.ChecksumSHA1, checksum.SHA256: &x.ChecksumSHA256, checksum.SHA512: &x.ChecksumSHA512,
+		checksum.MD5: &x.ChecksumMD5, checksum.XXHASH64: &x.ChecksumXXHASH64, checksum.XXHASH3: &x.ChecksumXXHASH3,
+		checksum.XXHASH128: &x.ChecksumXXHASH128,
+	}[a]
 }
 
 // copyResult is the answer to a copy of an object or part.

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"pfsd/pfs"
-	"pfsd/s3/checksum"
 )
 
 // uploadStore keeps uploads.
@@ -46,17 +45,4 @@ func partNumber(q *request) (int, error) {
 		return 0, failf(codeInvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
 	}
 	return n, nil
-}
-
-// uploadChecksum returns which checksum the object of an upload will have, if one was asked for when it was created. Until
-// the upload is complete, its metadata has the type where the value will be.
-func uploadChecksum(meta *pfs.Meta) (checksum.Algorithm, checksum.Type, bool) {
-	if meta != nil {
-		for _, a := range checksum.Algorithms() {
-			if t := checksum.Type(meta.Checksums[a.Key()]); a.Allows(t) {
-				return a, t, true
-			}
-		}
-	}
-	return 0, "", false
 }

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"net/http"
+	"strings"
 
 	"pfsd/s3/checksum"
 )
@@ -57,7 +58,7 @@ func (h *Handler) createUploadWithoutKey(q *request) error {
 
 // askedChecksum returns which checksum q wants the object to have; 0 for none.
 func askedChecksum(q *request) (checksum.Algorithm, checksum.Type, error) {
-	name, kind := q.Header.Get("X-Amz-Checksum-Algorithm"), checksum.Type(q.Header.Get("X-Amz-Checksum-Type"))
+	name, kind := q.Header.Get("X-Amz-Checksum-Algorithm"), checksum.Type(strings.ToUpper(q.Header.Get("X-Amz-Checksum-Type")))
 	if name == "" {
 		if kind != "" {
 			return 0, "", failf(codeInvalidRequest,

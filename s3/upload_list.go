@@ -33,9 +33,9 @@ type uploadsResult struct {
 	Upload             []listedUpload
 }
 
-// listUploads lists the uploads of a branch that are neither completed nor aborted.
+// listUploads lists the uploads of a branch that are neither completed nor aborted. A version that cannot change has none.
 func (h *Handler) listUploads(q *request) error {
-	ref, _, err := h.writable(q)
+	ref, live, err := h.uploadsOf(q)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (h *Handler) listUploads(q *request) error {
 	prefix := q.query.Get("prefix")
 	answer := uploadsResult{Bucket: q.bucket, KeyMarker: encode(marker), UploadIDMarker: q.query.Get("upload-id-marker"),
 		Prefix: encode(prefix), EncodingType: q.query.Get("encoding-type"), MaxUploads: limit}
-	if limit == 0 {
+	if limit == 0 || !live {
 		return q.w.xml(http.StatusOK, answer)
 	}
 	for upload, err := range h.store.Uploads(q.Context(), ref, prefix, marker, id) {
@@ -84,6 +84,19 @@ func listUpload(upload pfs.Upload, encode func(string) string) listedUpload {
 		shown.ChecksumAlgorithm, shown.ChecksumType = a.String(), string(t)
 	}
 	return shown
+}
+
+// uploadsOf returns the version that the bucket of q names, and whether there can be uploads to it.
+func (h *Handler) uploadsOf(q *request) (pfs.Ref, bool, error) {
+	ref, err := parseBucket(q.bucket)
+	if err != nil {
+		return ref, false, err
+	}
+	snapshot, err := h.view(q.Context(), q.bucket, "")
+	if err != nil {
+		return ref, false, err
+	}
+	return ref, snapshot.Version().Live, nil
 }
 
 // uploadMarker returns behind which upload the page begins. A key without an id is behind all uploads of that key.

@@ -18,6 +18,9 @@ type listedPart struct {
 
 // listParts lists the parts of an upload.
 func (h *Handler) listParts(q *request) error {
+	if _, live, err := h.uploadsOf(q); err == nil && !live {
+		return fail(codeNoSuchUpload)
+	}
 	ref, upload, err := h.upload(q)
 	if err != nil {
 		return err

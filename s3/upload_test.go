@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -131,6 +132,9 @@ func TestMultipartErrors(t *testing.T) {
 		{"empty list", "<CompleteMultipartUpload/>", "MalformedXML"},
 		{"no body", "", "MalformedXML"},
 		{"no XML", "<a><b></a>", "MalformedXML"},
+		{"no number", "<CompleteMultipartUpload><Part><ETag>x</ETag></Part></CompleteMultipartUpload>", "MalformedXML"},
+		{"a checksum that the part has not", "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ChecksumCRC32>" +
+			sumOf(checksum.CRC32, "small") + "</ChecksumCRC32></Part></CompleteMultipartUpload>", "InvalidPart"},
 	} {
 		if a := s.do("POST", "/data/k?uploadId="+id, tc.body); a.StatusCode != 400 || a.code() != tc.code {
 			t.Errorf("%s: %d %s", tc.name, a.StatusCode, a.body)
@@ -261,4 +265,61 @@ func TestUploadPartCopy(t *testing.T) {
 	if got := s.get("/data/k"); got != data+data[10:20] {
 		t.Errorf("%d bytes", len(got))
 	}
+}
+
+// The checksum that a client gives for the whole is compared whatever the upload was created with.
+func TestChecksumOfTheWhole(t *testing.T) {
+	s := newServer(t)
+	sum := func(data string) string { return sumOf(checksum.SHA256, data) }
+	for _, tc := range []struct {
+		name             string
+		created, headers []string
+		code             string
+	}{
+		{"right", nil, []string{"x-amz-checksum-sha256", sum("hello")}, ""},
+		{"wrong", nil, []string{"x-amz-checksum-sha256", sum("jello")}, "BadDigest"},
+		{"beside the upload's own", []string{"x-amz-checksum-algorithm", "CRC32"},
+			[]string{"x-amz-checksum-sha256", sum("jello")}, "BadDigest"},
+		{"no checksum", nil, []string{"x-amz-checksum-sha256", "AAAA"}, "InvalidRequest"},
+		{"no algorithm", nil, []string{"x-amz-checksum-adler", "AAAA"}, "InvalidRequest"},
+		{"two", nil, []string{"x-amz-checksum-sha256", sum("hello"), "x-amz-checksum-crc32", sumOf(checksum.CRC32, "hello")},
+			"InvalidRequest"},
+		{"another type", []string{"x-amz-checksum-algorithm", "CRC32", "x-amz-checksum-type", "Composite"},
+			[]string{"x-amz-checksum-type", "FULL_OBJECT"}, "InvalidRequest"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			id := s.create("/data/k", tc.created...)
+			etag := s.part("/data/k", id, 1, "hello")
+			a := s.do("POST", "/data/k?uploadId="+id, completion(etag), tc.headers...)
+			if a.code() != tc.code || (a.StatusCode == 200) != (tc.code == "") {
+				t.Errorf("%s %s", a.Status, a.body)
+			}
+		})
+	}
+	if a := s.want(200, "", "HEAD", "/data/k", "", "x-amz-checksum-mode", "ENABLED"); a.Header.Get("x-amz-checksum-sha256") !=
+		sum("hello") {
+		t.Errorf("%v", a.Header)
+	}
+}
+
+// A version that cannot change has no uploads.
+func TestUploadsOfVersions(t *testing.T) {
+	s := newServer(t)
+	s.create("/data/k")
+	bucket := "/" + s.put("/data/k", "x") + ".data"
+	if a := s.want(200, "", "GET", bucket+"?uploads", ""); strings.Contains(a.body, "<Upload>") {
+		t.Error(a.body)
+	}
+	s.want(404, "NoSuchUpload", "GET", bucket+"/k?uploadId=x", "")
+	s.want(404, "NoSuchBucket", "GET", "/nothing?uploads", "")
+	s.want(405, "MethodNotAllowed", "DELETE", bucket+"/k?uploadId=x", "")
+}
+
+func TestAbortOfTheUploadThatIsMeant(t *testing.T) {
+	s := newServer(t)
+	id := s.create("/data/k")
+	const header = "x-amz-if-match-initiated-time"
+	s.want(412, "PreconditionFailed", "DELETE", "/data/k?uploadId="+id, "", header, "Mon, 01 Jan 2001 00:00:00 GMT")
+	s.want(400, "InvalidArgument", "DELETE", "/data/k?uploadId="+id, "", header, "then")
+	s.want(204, "", "DELETE", "/data/k?uploadId="+id, "", header, s.clock.Now().UTC().Format(http.TimeFormat))
 }

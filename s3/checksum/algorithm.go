@@ -6,14 +6,19 @@
 package checksum
 
 import (
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"hash"
 	"hash/crc32"
+	"slices"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/minio/crc64nvme"
+	"github.com/zeebo/xxh3"
 )
 
 // Algorithm is one of the checksum algorithms. The zero Algorithm is none.
@@ -26,8 +31,31 @@ const (
 	CRC64NVME
 	SHA1
 	SHA256
+	SHA512
+	MD5
+	XXHASH64
+	XXHASH3
+	XXHASH128
 	algorithmEnd
 )
+
+// rows says what is known of each algorithm; names are in upper case, as XML answers have them.
+var rows = [algorithmEnd]struct {
+	name string
+	size int
+	hash func() hash.Hash
+}{
+	CRC32:     {"CRC32", crc32.Size, func() hash.Hash { return crc32.NewIEEE() }},
+	CRC32C:    {"CRC32C", crc32.Size, func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }},
+	CRC64NVME: {"CRC64NVME", crc64nvme.Size, func() hash.Hash { return crc64nvme.New() }},
+	SHA1:      {"SHA1", sha1.Size, sha1.New},
+	SHA256:    {"SHA256", sha256.Size, sha256.New},
+	SHA512:    {"SHA512", sha512.Size, sha512.New},
+	MD5:       {"MD5", md5.Size, md5.New},
+	XXHASH64:  {"XXHASH64", 8, func() hash.Hash { return xxhash.New() }},
+	XXHASH3:   {"XXHASH3", 8, func() hash.Hash { return xxh3.New() }},
+	XXHASH128: {"XXHASH128", 16, func() hash.Hash { return xxh3.New128() }},
+}
 
 // HeaderPrefix is what the name of a header or trailer that bears a checksum begins with.
 const HeaderPrefix = "x-amz-checksum-"
@@ -61,11 +89,13 @@ func ParseHeader(name string) (Algorithm, bool) {
 
 // String returns the name in upper case, as XML answers have it.
 func (a Algorithm) String() string {
-	names := [...]string{"NONE", "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"}
-	if int(a) < len(names) {
-		return names[a]
+	switch {
+	case a == 0:
+		return "NONE"
+	case a >= algorithmEnd:
+		return "UNKNOWN"
 	}
-	return "UNKNOWN"
+	return rows[a].name
 }
 
 // Key returns the name in lower case, under which a checksum is stored.
@@ -74,34 +104,20 @@ func (a Algorithm) Key() string { return strings.ToLower(a.String()) }
 // Header returns the lower-case name of the header that bears a checksum of this algorithm.
 func (a Algorithm) Header() string { return HeaderPrefix + a.Key() }
 
-// New returns a hash that computes the checksum.
-func (a Algorithm) New() hash.Hash {
-	switch a {
-	case CRC32:
-		return crc32.NewIEEE()
-	case CRC32C:
-		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	case CRC64NVME:
-		return crc64nvme.New()
-	case SHA1:
-		return sha1.New()
-	default:
-		return sha256.New()
-	}
-}
+// New returns a hash that computes the checksum. The algorithm must be one.
+func (a Algorithm) New() hash.Hash { return rows[a].hash() }
 
-// Size is the number of bytes of a digest.
-func (a Algorithm) Size() int {
-	switch a {
-	case CRC32, CRC32C:
-		return 4
-	case CRC64NVME:
-		return 8
-	case SHA1:
-		return sha1.Size
-	default:
-		return sha256.Size
+// Size is the number of bytes of a digest; 0 for none.
+func (a Algorithm) Size() int { return rows[a].size }
+
+// Names returns the names of all algorithms, for messages.
+func Names() string {
+	var names []string
+	for _, a := range Algorithms() {
+		names = append(names, a.String())
 	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // IsCRC reports whether the checksum of a whole follows from those of its parts.

@@ -7,9 +7,14 @@ import (
 	"pfsd/s3/checksum"
 )
 
-// The digests of "123456789" are the check values of the CRC catalogue and of FIPS 180.
+// The digests of "123456789" are the check values of the CRC catalogue and of FIPS 180, and what md5sum and xxhsum print.
 func TestDigests(t *testing.T) {
 	want := map[checksum.Algorithm]string{
+		checksum.SHA512:    "2eZ2LdHI6vbWGzxhkvxAjU1tXxF20MKRabwk5xw/J0rSf81YEbMT1oH35V7ALXPUmclUVba1u1A6z1dPuo/+hQ==",
+		checksum.MD5:       "JfnnlDI7RTiF9RgfG2JNCw==",
+		checksum.XXHASH64:  "jLhB20DmroM=",
+		checksum.XXHASH3:   "ctyxi2ehff8=",
+		checksum.XXHASH128: "MxGUd+3l3NXpcWQnaB1YYA==",
 		checksum.CRC32:     "y/Q5Jg==",
 		checksum.CRC32C:    "4waSgw==",
 		checksum.CRC64NVME: "rosUhgp5mIg=",
@@ -44,7 +49,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("ParseHeader of %v = %v, %v", a, got, ok)
 		}
 	}
-	for _, name := range []string{"", "md5", "x-amz-checksum-", "x-amz-checksum-mode", "x-amz-checksum-type"} {
+	for _, name := range []string{"", "adler", "x-amz-checksum-", "x-amz-checksum-mode", "x-amz-checksum-type"} {
 		if a, ok := checksum.ParseHeader(name); ok {
 			t.Errorf("ParseHeader(%q) = %v", name, a)
 		}
