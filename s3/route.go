@@ -163,6 +163,7 @@ func (h *Handler) run(q *request, table []operation, scope scope) error {
 	if err := h.authenticate(q); err != nil {
 		return err
 	}
+	q.lower()
 	if err := q.expectOwner(); err != nil {
 		return err
 	}

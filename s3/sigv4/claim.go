@@ -1,6 +1,9 @@
 package sigv4
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,7 +28,7 @@ func parseHeader(r *http.Request, now time.Time) (*claim, error) {
 	}
 	name, rest, _ := strings.Cut(header, " ")
 	if name != algorithm {
-		return nil, fail(Unsupported, "The authorization mechanism you have provided is not supported. Please use "+algorithm+".")
+		return nil, fail(Unsupported, "Unsupported Authorization Type")
 	}
 	fields := map[string]string{}
 	for field := range strings.SplitSeq(rest, ",") {
@@ -35,6 +38,16 @@ func parseHeader(r *http.Request, now time.Time) (*claim, error) {
 	c := &claim{signature: fields["Signature"], payload: r.Header.Get("X-Amz-Content-Sha256")}
 	if c.payload == "" {
 		return nil, fail(NoPayloadHash, "Missing required header for this request: x-amz-content-sha256")
+	}
+	for _, name := range []string{"Credential", "SignedHeaders", "Signature"} {
+		if fields[name] == "" {
+			return nil, fail(Malformed, malformed+"missing "+name+".")
+		}
+	}
+	if !isPayload(c.payload) {
+		return nil, fail(BadHeader, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, "+
+			"STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, "+
+			"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 value.")
 	}
 	if err := c.parseCommon(r, fields["Credential"], fields["SignedHeaders"], Malformed); err != nil {
 		return nil, err
@@ -49,6 +62,19 @@ func parseHeader(r *http.Request, now time.Time) (*claim, error) {
 	return c, c.setTime(stamp, Malformed)
 }
 
+// malformed is what the messages about an Authorization header begin with, badCredential those about the credential in a
+// query.
+const (
+	malformed     = "The authorization header is malformed; "
+	badCredential = "Error parsing the X-Amz-Credential parameter; "
+)
+
+// isPayload reports whether s says something of a body: the hash of it, or how it is sent.
+func isPayload(s string) bool {
+	hash, err := hex.DecodeString(s)
+	return err == nil && len(hash) == sha256.Size || s == Unsigned || strings.HasPrefix(s, "STREAMING-")
+}
+
 // requestTime returns the time in the header x-amz-date or, failing that, in Date.
 func requestTime(r *http.Request) (time.Time, error) {
 	stamp, err := time.Parse(timeFormat, r.Header.Get("X-Amz-Date"))
@@ -56,7 +82,7 @@ func requestTime(r *http.Request) (time.Time, error) {
 		stamp, err = parseDate(r.Header.Get("Date"))
 	}
 	if err != nil {
-		return time.Time{}, fail(Missing, "AWS authentication requires a valid Date or x-amz-date header")
+		return time.Time{}, fail(Missing, "AWS authentication requires a valid Date or x-amz-date header.")
 	}
 	return stamp.UTC(), nil
 }
@@ -77,10 +103,8 @@ func parsePresigned(r *http.Request, query url.Values, now time.Time) (*claim, e
 	if query.Get("X-Amz-Algorithm") != algorithm {
 		return nil, fail(BadQuery, `X-Amz-Algorithm only supports "`+algorithm+`"`)
 	}
-	c := &claim{signature: query.Get("X-Amz-Signature"), payload: Unsigned, presigned: true}
-	if hash := r.Header.Get("X-Amz-Content-Sha256"); hash != "" {
-		c.payload = hash
-	}
+	c := &claim{signature: query.Get("X-Amz-Signature"), presigned: true}
+	c.payload = cmp.Or(r.Header.Get("X-Amz-Content-Sha256"), query.Get("X-Amz-Content-Sha256"), Unsigned)
 	if err := c.parseCommon(r, query.Get("X-Amz-Credential"), query.Get("X-Amz-SignedHeaders"), BadQuery); err != nil {
 		return nil, err
 	}
@@ -106,9 +130,13 @@ func parsePresigned(r *http.Request, query url.Values, now time.Time) (*claim, e
 
 // parseCredential parses the credential, which names the key and what the signature is good for.
 func (c *claim) parseCredential(credential string, code Code) error {
+	about := badCredential
+	if code == Malformed {
+		about = malformed
+	}
 	parts := strings.Split(credential, "/")
 	if len(parts) < 5 {
-		return fail(code, "The credential is malformed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
+		return fail(code, about+`the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".`)
 	}
 	// An access key may hold slashes; what follows it may not.
 	scope := parts[len(parts)-4:]
@@ -116,9 +144,9 @@ func (c *claim) parseCredential(credential string, code Code) error {
 	c.date, c.region = scope[0], scope[1]
 	switch {
 	case scope[2] != "s3":
-		return fail(code, `The credential is malformed; incorrect service. This endpoint belongs to "s3".`)
+		return fail(code, about+"incorrect service "+strconv.Quote(scope[2])+`. This endpoint belongs to "s3".`)
 	case scope[3] != "aws4_request":
-		return fail(code, `The credential is malformed; incorrect terminal. This endpoint uses "aws4_request".`)
+		return fail(code, about+"incorrect terminal "+strconv.Quote(scope[3])+`. This endpoint uses "aws4_request".`)
 	}
 	return nil
 }
@@ -129,7 +157,8 @@ func (c *claim) parseCommon(r *http.Request, credential, headers string, code Co
 		return err
 	}
 	if c.signature == "" || headers == "" {
-		return fail(code, "The authorization is malformed; a signature and the signed headers are required.")
+		return fail(code, "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "+
+			"X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
 	}
 	c.headers = strings.Split(headers, ";")
 	if !slices.Contains(c.headers, "host") {
