@@ -2,6 +2,7 @@ package s3
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,9 @@ func fullControl() accessControl {
 // privateACLs are the canned ACLs that change nothing.
 var privateACLs = map[string]bool{"": true, "private": true, "bucket-owner-full-control": true, "bucket-owner-read": true}
 
+// otherACLs are the canned ACLs that would change something.
+var otherACLs = []string{"public-read", "public-read-write", "authenticated-read", "aws-exec-read", "log-delivery-write"}
+
 // refuseACL refuses q when its headers ask for another ACL than everything has.
 func (q *request) refuseACL() error {
 	for name := range q.Header {
@@ -40,10 +44,14 @@ func (q *request) refuseACL() error {
 			return fail(codeAccessControlNotSupported)
 		}
 	}
-	if !privateACLs[q.Header.Get("X-Amz-Acl")] {
+	acl := q.Header.Get("X-Amz-Acl")
+	switch {
+	case privateACLs[acl]:
+		return nil
+	case slices.Contains(otherACLs, acl):
 		return fail(codeAccessControlNotSupported)
 	}
-	return nil
+	return failf(codeInvalidArgument, "x-amz-acl is no canned ACL.")
 }
 
 // putACL takes an ACL that says what is so already, and refuses any other. Tools write ACLs back as they have read them.

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,24 +42,43 @@ func (h *Handler) getObjectAttributes(q *request) error {
 	if err != nil {
 		return err
 	}
+	asked, err := askedAttributes(q)
+	if err != nil {
+		return err
+	}
 	o, err := h.object(q.Context(), q.bucket, q.key, version)
 	if err != nil {
 		return err
 	}
-	asked := strings.Join(q.Header.Values("X-Amz-Object-Attributes"), ",")
-	if asked == "" {
-		return failf(codeInvalidRequest, "The x-amz-object-attributes header specifying the attributes to be retrieved "+
-			"is either missing or empty")
-	}
 	var answer attributesResult
-	for name := range strings.SplitSeq(asked, ",") {
-		if err := h.attribute(q, &answer, strings.TrimSpace(name), o); err != nil {
+	for _, name := range asked {
+		if err := h.attribute(q, &answer, name, o); err != nil {
 			return err
 		}
 	}
 	q.w.setVersionID(versionID(&o.entry, o.version))
 	q.w.Header().Set("Last-Modified", h.lastModified(&o.entry, o.version).UTC().Format(http.TimeFormat))
 	return q.w.xml(http.StatusOK, answer)
+}
+
+// attributes are those that can be asked for.
+var attributes = []string{"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"}
+
+// askedAttributes returns the names of the attributes that q asks for.
+func askedAttributes(q *request) ([]string, error) {
+	var asked []string
+	for name := range strings.SplitSeq(strings.Join(q.Header.Values("X-Amz-Object-Attributes"), ","), ",") {
+		name = strings.TrimSpace(name)
+		switch {
+		case name == "":
+			return nil, failf(codeInvalidRequest, "The x-amz-object-attributes header specifying the attributes to be retrieved "+
+				"is either missing or empty")
+		case !slices.Contains(attributes, name):
+			return nil, failf(codeInvalidArgument, "Invalid attribute name specified.")
+		}
+		asked = append(asked, name)
+	}
+	return asked, nil
 }
 
 // attribute adds the attribute of that name.
@@ -78,8 +98,6 @@ func (h *Handler) attribute(q *request, answer *attributesResult, name string, o
 		}
 	case "ObjectParts":
 		answer.ObjectParts, err = h.partsOf(q, o)
-	default:
-		return failf(codeInvalidArgument, "Invalid attribute name specified.")
 	}
 	return err
 }

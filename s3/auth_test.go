@@ -47,7 +47,7 @@ func (s *server) minio(access, secret string, change ...func(*minio.Options)) *m
 func TestSignatures(t *testing.T) {
 	s := newSignedServer(t)
 	s.want(403, "AccessDenied", "GET", "/data/k", "")
-	s.want(400, "InvalidRequest", "GET", "/", "", "Authorization", "Basic eDp5")
+	s.want(400, "InvalidArgument", "GET", "/", "", "Authorization", "Basic eDp5")
 	s.want(400, "InvalidArgument", "GET", "/data/k", "", "Authorization", "AWS a")
 	s.want(403, "AccessDenied", "GET", "/data/k", "", "Authorization", "AWS a:b")
 	s.want(403, "InvalidAccessKeyId", "GET", "/data/k", "", "Authorization", "AWS a:b",

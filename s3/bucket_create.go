@@ -34,9 +34,13 @@ func (h *Handler) createBucket(q *request) error {
 	var configuration struct {
 		XMLName            struct{} `xml:"CreateBucketConfiguration"`
 		LocationConstraint string
+		Tag                []tag `xml:"Tags>Tag"`
 	}
 	if _, err := readXML(q, &configuration); err != nil {
 		return err
+	}
+	if len(configuration.Tag) > 0 {
+		return failf(codeNotImplemented, "Tags of buckets are not implemented.")
 	}
 	if _, err := h.store.Snapshot(q.Context(), ref); err == nil {
 		return fail(codeBucketAlreadyOwnedByYou)

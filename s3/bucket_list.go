@@ -2,6 +2,7 @@ package s3
 
 import (
 	"encoding/base64"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,11 +19,11 @@ type listedBucket struct {
 
 // listBuckets lists all branches of all repos, by the names of their buckets.
 func (h *Handler) listBuckets(q *request) error {
-	limit, err := q.number("max-buckets", maxBuckets, maxBuckets)
+	limit, err := q.number("max-buckets", maxBuckets, math.MaxInt32)
 	if err != nil {
 		return err
 	}
-	if limit == 0 {
+	if limit == 0 || limit > maxBuckets {
 		return failf(codeInvalidArgument, "max-buckets must be between 1 and 10000.")
 	}
 	after, err := decodeToken(q.query.Get("continuation-token"))

@@ -47,6 +47,8 @@ func TestBuckets(t *testing.T) {
 	}
 	s.want(400, "MalformedXML", "PUT", "/new-bucket", "<not xml")
 	s.want(501, "NotImplemented", "PUT", "/new-bucket", "", "x-amz-bucket-object-lock-enabled", "true")
+	s.want(501, "NotImplemented", "PUT", "/new-bucket", "<CreateBucketConfiguration><Tags><Tag><Key>a</Key><Value>b</Value></Tag>"+
+		"</Tags></CreateBucketConfiguration>")
 	got := decode[bucketsAnswer](t, s.want(200, "", "GET", "/", ""))
 	if want := "dev.fresh dev.images images master.My_Repo master.data slash"; got.names() != want {
 		t.Errorf("buckets %q", got.names())
@@ -60,6 +62,7 @@ func TestBuckets(t *testing.T) {
 		t.Errorf("pages %q", all)
 	}
 	s.want(400, "InvalidArgument", "GET", "/?max-buckets=0", "")
+	s.want(400, "InvalidArgument", "GET", "/?max-buckets=10001", "")
 	s.want(400, "InvalidArgument", "GET", "/?continuation-token=!", "")
 	for query, want := range map[string]string{"prefix=dev.": "dev.fresh dev.images", "bucket-region=us-east-1&prefix=sl": "slash",
 		"bucket-region=eu-west-1": ""} {
@@ -173,7 +176,11 @@ func TestHeadersThatAreRefused(t *testing.T) {
 	s.want(400, "AccessControlListNotSupported", "PUT", "/data/k", "x", "x-amz-acl", "public-read")
 	s.want(200, "", "PUT", "/data/k", "x", "x-amz-acl", "private")
 	s.want(400, "MetadataTooLarge", "PUT", "/data/k", "x", "x-amz-meta-a", strings.Repeat("a", 2049))
-	s.want(400, "InvalidTag", "PUT", "/data/k", "x", "x-amz-tagging", "a=1&a=2")
+	s.want(400, "InvalidArgument", "PUT", "/data/k", "x", "x-amz-acl", "mine")
+	s.want(400, "InvalidStorageClass", "PUT", "/data/k", "x", "x-amz-storage-class", "COLD")
+	s.want(200, "", "PUT", "/data/k", "x", "x-amz-storage-class", "GLACIER")
+	s.want(400, "InvalidArgument", "PUT", "/data/k", "x", "x-amz-tagging", "a=1&a=2")
+	s.want(400, "InvalidArgument", "PUT", "/data/k", "x", "x-amz-tagging", "=1")
 	s.want(400, "InvalidTag", "PUT", "/data/k", "x", "x-amz-tagging", "a&b&c&d&e&f&g&h&i&j&k")
 }
 

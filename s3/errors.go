@@ -71,7 +71,7 @@ var signatureCodes = map[sigv4.Code]code{
 	sigv4.Missing:       codeAccessDenied,
 	sigv4.Malformed:     codeAuthorizationHeaderMalformed,
 	sigv4.BadQuery:      codeAuthorizationQueryParameters,
-	sigv4.Unsupported:   codeInvalidRequest,
+	sigv4.Unsupported:   codeInvalidArgument,
 	sigv4.NoPayloadHash: codeInvalidRequest,
 	sigv4.NotSigned:     codeAccessDenied,
 	sigv4.UnknownKey:    codeInvalidAccessKeyID,

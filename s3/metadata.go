@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"slices"
 	"strings"
 
 	"pfsd/pfs"
@@ -27,12 +28,21 @@ var refused = []string{
 	"X-Amz-Website-Redirect-Location",
 }
 
+// storageClasses are those that a client may name. All objects are stored alike, and shown as of the first.
+var storageClasses = []string{
+	storageClass, "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "GLACIER_IR",
+	"DEEP_ARCHIVE", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP",
+}
+
 // refuse refuses q when it asks for something with an object that is not done.
 func (q *request) refuse() error {
 	for _, name := range refused {
 		if value := q.Header.Get(name); value != "" && !(strings.HasSuffix(name, "Legal-Hold") && value == "OFF") {
 			return failf(codeNotImplemented, "The header "+strings.ToLower(name)+" is not implemented.")
 		}
+	}
+	if class := q.Header.Get("X-Amz-Storage-Class"); class != "" && !slices.Contains(storageClasses, class) {
+		return fail(codeInvalidStorageClass)
 	}
 	return q.refuseACL()
 }

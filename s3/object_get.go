@@ -13,6 +13,11 @@ func (h *Handler) getObject(q *request) error {
 	if err != nil {
 		return err
 	}
+	if q.query.Has("partNumber") {
+		if _, err := partNumber(q); err != nil {
+			return err
+		}
+	}
 	o, err := h.object(q.Context(), q.bucket, q.key, version)
 	if err != nil {
 		return h.deleted(q, version, err)

@@ -155,6 +155,7 @@ func TestRanges(t *testing.T) {
 		{"bytes=0-99999999999999999999999", "0123456789", "bytes 0-9/10", 206},
 		{"bytes=5-2", "0123456789", "", 200},
 		{"bytes=0-1,3-4", "0123456789", "", 200},
+		{"bytes= -1", "0123456789", "", 200},
 		{"bytes=x-2", "0123456789", "", 200},
 		{"items=0-1", "0123456789", "", 200},
 		{"bytes=10-", "", "bytes */10", 416},
@@ -178,6 +179,7 @@ func TestRanges(t *testing.T) {
 	s.want(206, "", "GET", "/data/k?partNumber=1", "")
 	s.want(416, "InvalidPartNumber", "GET", "/data/k?partNumber=2", "")
 	s.want(400, "InvalidArgument", "GET", "/data/k?partNumber=0", "")
+	s.want(400, "InvalidArgument", "GET", "/data/nothing?partNumber=0", "")
 }
 
 func TestReadConditions(t *testing.T) {

@@ -31,7 +31,6 @@ const (
 func parseRange(header string, size int64) (byteRange, rangeResult) {
 	spec, found := strings.CutPrefix(strings.TrimSpace(header), "bytes=")
 	first, last, dashed := strings.Cut(spec, "-")
-	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
 	if !found || !dashed || !isDigits(first) || !isDigits(last) || first == "" && last == "" {
 		return byteRange{}, rangeIgnored
 	}

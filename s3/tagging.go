@@ -39,7 +39,8 @@ func parseTagging(header string) (map[string]string, error) {
 		key, value, _ := strings.Cut(pair, "=")
 		key, err := url.QueryUnescape(key)
 		value, err2 := url.QueryUnescape(value)
-		if err != nil || err2 != nil {
+		twice := slices.ContainsFunc(tags, func(t tag) bool { return t.Key == key })
+		if err != nil || err2 != nil || key == "" || twice {
 			return nil, failf(codeInvalidArgument,
 				"The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "+
 					"without tag name duplicates.")

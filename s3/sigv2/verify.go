@@ -38,7 +38,7 @@ func Verify(
 	}
 	key, ok := secret(c.accessKey)
 	if !ok {
-		return "", refuse(sigv4.UnknownKey, "The AWS access key Id you provided does not exist in our records.")
+		return "", refuse(sigv4.UnknownKey, "The AWS Access Key Id you provided does not exist in our records.")
 	}
 	texts := texts(r, bucket, c.date)
 	for _, text := range texts {
@@ -84,7 +84,7 @@ func parseClaim(r *http.Request, now time.Time) (claim, error) {
 	}
 	stamp, err := parseDate(value)
 	if err != nil || stamp.Unix() < 0 {
-		return c, refuse(sigv4.Missing, "AWS authentication requires a valid Date or x-amz-date header")
+		return c, refuse(sigv4.Missing, "AWS authentication requires a valid Date or x-amz-date header.")
 	}
 	if stamp.Before(now.Add(-sigv4.MaxSkew)) || stamp.After(now.Add(sigv4.MaxSkew)) {
 		return c, refuse(sigv4.Skewed, "The difference between the request time and the server's time is too large.")
