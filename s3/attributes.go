@@ -42,6 +42,9 @@ func (h *Handler) getObjectAttributes(q *request) error {
 	if err != nil {
 		return err
 	}
+	if _, err := h.view(q.Context(), q.bucket, ""); err != nil {
+		return err
+	}
 	asked, err := askedAttributes(q)
 	if err != nil {
 		return err

@@ -42,18 +42,26 @@ func headerValue(r *http.Request, name string) string {
 	return strings.Join(values, ",")
 }
 
-// canonicalQuery returns the query's parameters, escaped anew and sorted, without the signature itself.
+// canonicalQuery returns the query's parameters, escaped anew and sorted, without the signature itself. They are sorted by
+// name and then by value: the equals sign has no part in that, so that "select" is before "select-type".
 func canonicalQuery(raw string) string {
-	var pairs []string
+	var pairs [][2]string
 	for pair := range strings.SplitSeq(raw, "&") {
 		key, value, _ := strings.Cut(pair, "=")
 		key = unescape(key)
 		if pair != "" && key != "X-Amz-Signature" {
-			pairs = append(pairs, Escape(key, false)+"="+Escape(unescape(value), false))
+			pairs = append(pairs, [2]string{Escape(key, false), Escape(unescape(value), false)})
 		}
 	}
-	slices.Sort(pairs)
-	return strings.Join(pairs, "&")
+	slices.SortFunc(pairs, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	var query strings.Builder
+	for i, pair := range pairs {
+		if i > 0 {
+			query.WriteByte('&')
+		}
+		query.WriteString(pair[0] + "=" + pair[1])
+	}
+	return query.String()
 }
 
 // unescape decodes a component of a query; what is not well escaped stays as it is.

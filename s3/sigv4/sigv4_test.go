@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/minio/minio-go/v7/pkg/signer"
 
 	"pfsd/s3/sigv4"
@@ -124,6 +126,7 @@ func TestIndependentSigner(t *testing.T) {
 	for _, target := range []string{
 		"/", "/b/k", "/b/a%20b+c%2Bd", "/b/%C3%A4/%E2%82%AC", "/b/a//b/", "/b/x~y*z'(!)", "/b/k?versionId=HEAD%5E2",
 		"/b?list-type=2&prefix=a%20b&delimiter=%2F&start-after=%2B", "/b/k?uploads", "/b?delete=",
+		"/b/k?select&select-type=2", "/b/k?x-amz-meta-a=1&x-amz-meta-a-b=2&x-amz-meta-a1=3",
 	} {
 		id, err := sigv4.Verify(signed(t, "GET", target, nil), secretOf, time.Now())
 		if err != nil {
@@ -229,4 +232,19 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("%q %q %q was let in", target, header, date)
 		}
 	})
+}
+
+// Who does not say what the body hashes to has signed that of none, as curl does before version 8.
+func TestHashThatIsNotSaid(t *testing.T) {
+	for hash, ok := range map[string]bool{emptyHash: true, "UNSIGNED-PAYLOAD": false} {
+		r := request(t, "GET", "/b/k?list-type=2", nil)
+		creds := aws.Credentials{AccessKeyID: exampleKey, SecretAccessKey: exampleSecret}
+		if err := v4.NewSigner().SignHTTP(t.Context(), creds, r, hash, "s3", "us-east-1", exampleTime); err != nil {
+			t.Fatal(err)
+		}
+		id, err := sigv4.Verify(r, secretOf, exampleTime)
+		if (err == nil) != ok || ok && id.Payload != emptyHash {
+			t.Errorf("%s: %+v, %v", hash, id, err)
+		}
+	}
 }
