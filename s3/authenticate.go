@@ -14,6 +14,7 @@ func (h *Handler) authenticate(q *request) error {
 		return nil
 	}
 	if sigv2.IsPresent(q.Request) {
+		q.lower()
 		accessKey, err := sigv2.Verify(q.Request, h.hostBucket(q.Request), h.secret, h.cfg.Now())
 		q.author = accessKey
 		return err

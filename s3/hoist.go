@@ -16,19 +16,29 @@ var signatureParameters = map[string]bool{
 
 // lower brings headers back that were hoisted into the query of a presigned URL. SDKs do that with all x-amz- headers that
 // they can, metadata and the source of a copy among them, so that who uses the URL need not know of them; the query is
-// signed as headers are. What is sent as a header counts, too.
+// signed as headers are. What is sent as a header counts, too. In version 2 they are signed as the headers that they were:
+// there they must be brought back before the signature is looked at.
 func (q *request) lower() {
-	if !q.query.Has("X-Amz-Algorithm") {
+	version2 := q.query.Has("AWSAccessKeyId") && !q.query.Has("X-Amz-Algorithm")
+	if !version2 && !q.query.Has("X-Amz-Algorithm") {
 		return
 	}
 	for name, values := range q.query {
 		lower := strings.ToLower(name)
-		if !strings.HasPrefix(lower, "x-amz-") || signatureParameters[lower] || q.Header.Get(name) != "" {
+		switch {
+		case q.Header.Get(name) != "":
 			continue
-		}
-		if a, ok := checksum.ParseHeader(name); ok && values[0] == checksum.Encode(a.New().Sum(nil)) {
-			// SDKs sign URLs before there is a body, and add the checksum of none.
+		case version2:
+			if !strings.HasPrefix(lower, "x-amz-") && lower != "content-type" && lower != "content-md5" {
+				continue
+			}
+		case !strings.HasPrefix(lower, "x-amz-") || signatureParameters[lower]:
 			continue
+		default:
+			if a, ok := checksum.ParseHeader(name); ok && values[0] == checksum.Encode(a.New().Sum(nil)) {
+				// SDKs sign URLs before there is a body, and add the checksum of none.
+				continue
+			}
 		}
 		q.Header.Set(name, values[0])
 	}

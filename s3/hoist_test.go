@@ -1,10 +1,15 @@
 package s3_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7/pkg/signer"
 
@@ -62,4 +67,21 @@ func TestHeadersInPresignedURLs(t *testing.T) {
 	if a := s.presigned("GET", "/data/copy", ""); a.body != "hello" {
 		t.Errorf("the copy is %q", a.body)
 	}
+}
+
+// In version 2 such headers are signed as if they had been sent. What was added to a URL since is not.
+func TestHeadersInPresignedURLsOfVersion2(t *testing.T) {
+	s := newSignedServer(t)
+	expires := strconv.FormatInt(time.Now().Unix()+60, 10)
+	mac := hmac.New(sha1.New, []byte(secretKey))
+	mac.Write([]byte("PUT\n\ntext/x\n" + expires + "\nx-amz-meta-a:b\nx-amz-tagging:x=y\n/data/k"))
+	query := url.Values{"AWSAccessKeyId": {accessKey}, "Expires": {expires}, "content-type": {"text/x"}, "x-amz-meta-a": {"b"},
+		"x-amz-tagging": {"x=y"}, "Signature": {base64.StdEncoding.EncodeToString(mac.Sum(nil))}}
+	s.want(200, "", "PUT", "/data/k?"+query.Encode(), "hello")
+	if a := s.presigned("HEAD", "/data/k", ""); a.Header.Get("X-Amz-Meta-A") != "b" || a.Header.Get("Content-Type") != "text/x" ||
+		a.Header.Get("X-Amz-Tagging-Count") != "1" {
+		t.Errorf("%v", a.Header)
+	}
+	query.Set("x-amz-meta-more", "c")
+	s.want(403, "SignatureDoesNotMatch", "PUT", "/data/k?"+query.Encode(), "hello")
 }
