@@ -176,6 +176,8 @@ func (c *collection) begin(ctx context.Context) error {
 
 // reclaimer is a key-value store that can give back the room of rows that are gone.
 type reclaimer interface {
+	// Vain is about how many bytes are those of rows that are gone, of all that rows take.
+	Vain(ctx context.Context) (vain, all int64, err error)
 	// Reclaim rewrites what has rows in vain. It takes long, and reads and writes go on.
 	Reclaim(ctx context.Context) error
 }
@@ -183,14 +185,25 @@ type reclaimer interface {
 // sizer is a key-value store that knows how much it takes on disk.
 type sizer interface{ Size() int64 }
 
-// reclaimMark is from how many bytes of deleted rows on the key-value store is asked to give back their room.
-const reclaimMark = 4 << 20
+// reclaimMark is from how many bytes of deleted rows on the key-value store is asked to give back their room, and reclaimShare
+// what part of all bytes of rows, one in so many, these must be when they have gone in an earlier run.
+const (
+	reclaimMark  = 4 << 20
+	reclaimShare = 16
+)
 
-// reclaim has the key-value store give back room when that is worth it.
+// reclaim has the key-value store give back room when that is worth it: after much has gone, now or in runs that were
+// interrupted before they came to this, or were too small for it.
 func (s *Store) reclaim(ctx context.Context, r *GCReport) error {
 	store, ok := s.kv.(reclaimer)
-	if !ok || r.Reclaimable() < reclaimMark {
+	if !ok {
 		return nil
+	}
+	if r.Reclaimable() < reclaimMark {
+		vain, all, err := store.Vain(ctx)
+		if err != nil || vain < max(reclaimMark, all/reclaimShare) {
+			return err
+		}
 	}
 	return store.Reclaim(ctx)
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/dgraph-io/badger/v4"
+
 	"pfsd/pfs/internal/kv"
 )
 
@@ -31,6 +33,42 @@ func (s *Store) Size() int64 {
 		}
 	}
 	return sum
+}
+
+// Vain estimates how many bytes of the tables are those of rows that were deleted or replaced, and returns what all take. It
+// goes over the keys of all rows.
+func (s *Store) Vain(ctx context.Context) (vain, all int64, err error) {
+	if err := s.begin(ctx); err != nil {
+		return 0, 0, err
+	}
+	defer s.end()
+	var versions int64
+	for _, t := range s.db.Tables() {
+		versions += int64(t.KeyCount)
+		all += int64(t.OnDiskSize)
+	}
+	rows, err := s.countRows(ctx)
+	if err != nil || versions <= rows {
+		return 0, all, err
+	}
+	return int64(float64(all) * float64(versions-rows) / float64(versions)), all, nil
+}
+
+// countRows counts the rows.
+func (s *Store) countRows(ctx context.Context) (n int64, err error) {
+	defer recovered(&err)
+	ts := s.clock.enter()
+	defer s.clock.leave(ts)
+	txn := s.db.NewTransactionAt(ts, false)
+	defer txn.Discard()
+	it := txn.NewIterator(badger.IteratorOptions{})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		if n++; n%4096 == 0 && ctx.Err() != nil {
+			return n, ctx.Err()
+		}
+	}
+	return n, nil
 }
 
 // Reclaim gives back the room of rows that were deleted or replaced: it merges all tables into one level, where nothing is

@@ -108,3 +108,45 @@ func TestReclaim(t *testing.T) {
 	s = open(t, dir, badgerkv.Options{})
 	check()
 }
+
+// TestVain deletes most rows and ends before their room is given back: that they are in vain is known after the next start, until
+// it has been given back.
+func TestVain(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, badgerkv.Options{Reserve: 1 << 20})
+	const rounds, rows, size = 20, 100, 4 << 10
+	for i := range rounds {
+		b := batch(i, rows, size)
+		for j := range b.Puts {
+			b.Puts[j].Key = append(b.Puts[j].Key, byte(i))
+		}
+		if err := s.Commit(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			continue
+		}
+		var gone kv.Batch
+		for _, row := range b.Puts {
+			gone.Deletes = append(gone.Deletes, row.Key)
+		}
+		if err := s.Commit(t.Context(), gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, badgerkv.Options{Reserve: 1 << 20})
+	vain, all, err := s.Vain(t.Context())
+	if err != nil || vain < all*8/10 || all < rounds*rows*size/2 {
+		t.Errorf("%d of %d bytes are in vain, %v", vain, all, err)
+	}
+	if err := s.Reclaim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	vain, all, err = s.Vain(t.Context())
+	if err != nil || vain > all/10 || all > 2*rows*size {
+		t.Errorf("then %d of %d bytes are in vain, %v", vain, all, err)
+	}
+}
