@@ -41,11 +41,14 @@ func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil, wrap(op, writeSynced(dir, name, formatText), dir, "")
 	}
-	to := filepath.Join(dir, salvagedDir)
+	from, to := filepath.Join(dir, rowsDir), filepath.Join(dir, salvagedDir)
+	// Without anything to salvage from, an empty store would take the place of the one that was lost.
+	if _, err := os.Lstat(from); err != nil {
+		return nil, wrap(op, err, dir, "")
+	}
 	if err := os.RemoveAll(to); err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	from := filepath.Join(dir, rowsDir)
 	found, err := badgerkv.Salvage(ctx, from, to, badgerkv.Options{Memory: opts.Memory, Logger: opts.Log})
 	if err != nil {
 		return nil, wrap(op, err, dir, "")

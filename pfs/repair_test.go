@@ -149,3 +149,20 @@ func TestSalvageOfTheFormat(t *testing.T) {
 		t.Error("the file has other bytes")
 	}
 }
+
+// TestSalvageOfNothing salvages a store whose rows are gone altogether: it fails, and the store does not open afterwards as one
+// that is empty.
+func TestSalvageOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	s := pfstest.OpenDisk(t, dir)
+	makeRepo(t, s, "r")
+	putFile(t, s, pfs.BranchRef("r", "master"), "f", noise(1, 60<<10))
+	noError(t, s.Close())
+	noError(t, os.RemoveAll(filepath.Join(dir, "kv")))
+	if _, err := pfs.Salvage(ctx, dir, pfstest.Options(t)); err == nil {
+		t.Error("something was salvaged")
+	}
+	if _, err := pfs.Open(ctx, dir, pfstest.Options(t)); pfs.KindOf(err) != pfs.KindCorrupt {
+		t.Errorf("it opens: %v", err)
+	}
+}

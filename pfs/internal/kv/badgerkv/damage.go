@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
 
 	"pfsd/pfs/internal/kv"
 )
@@ -47,14 +48,11 @@ func recovered(err *error) {
 	}
 }
 
-// checkTables looks at the end of each table in dir, where lengths are that Badger trusts when it opens the table: in
+// checkTables looks at the end of each table that is listed, where lengths are that Badger trusts when it opens the table: in
 // goroutines of its own, whose panics end the process.
-func checkTables(dir string) error {
-	names, err := filepath.Glob(filepath.Join(dir, "*.sst"))
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
+func checkTables(dir string, listed map[uint64]badger.TableManifest) error {
+	for id := range listed {
+		name := table.NewFilename(id, dir)
 		if err := checkTable(name); err != nil {
 			return fmt.Errorf("table %s: %w", filepath.Base(name), err)
 		}
@@ -62,10 +60,13 @@ func checkTables(dir string) error {
 	return nil
 }
 
-// checkTable checks that the index and its checksum lie within the file. A table ends with: index, length of the index, checksum
+// checkTable checks that the index and its checksum are there and lie within the file. A table ends with: index, length of the index, checksum
 // of the index, length of that checksum; lengths are big-endian, 4 bytes each.
 func checkTable(name string) error {
 	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: the file is missing", errDamaged)
+	}
 	if err != nil {
 		return err
 	}
@@ -83,8 +84,9 @@ func checkTable(name string) error {
 		if _, err := f.ReadAt(length[:], rest); err != nil {
 			return err
 		}
-		if rest -= int64(binary.BigEndian.Uint32(length[:])); rest < 0 {
-			return fmt.Errorf("%w: a length at its end is larger than the file", errDamaged)
+		n := int64(binary.BigEndian.Uint32(length[:]))
+		if rest -= n; rest < 0 || n == 0 {
+			return fmt.Errorf("%w: a length at its end is zero, or larger than the file", errDamaged)
 		}
 	}
 	return nil

@@ -11,7 +11,8 @@ import (
 	"github.com/dgraph-io/badger/v4/table"
 )
 
-// checkManifest reads the list of tables in dir, as Badger does when it opens, but says which file it is that it cannot read.
+// checkManifest reads the list of tables in dir, as Badger does when it opens, but says which file it is that it cannot read, be
+// it the list or a table.
 // Badger deletes the tables that are not listed, as a crash leaves some. It does so, too, when the list has lost its end, or
 // is gone: then they are all that there is of what was written last, so that the list is damaged.
 func checkManifest(o badger.Options) error {
@@ -26,6 +27,9 @@ func checkManifest(o badger.Options) error {
 		} else {
 			err = nil // as before the first start
 		}
+	}
+	if err == nil {
+		err = checkTables(o.Dir, listed)
 	}
 	if err != nil || len(onDisk) == len(listed) {
 		return err

@@ -119,9 +119,6 @@ func openDB(o badger.Options) (db *badger.DB, err error) {
 	if err := removeUnborn(o.Dir); err != nil {
 		return nil, err
 	}
-	if err := checkTables(o.Dir); err != nil {
-		return nil, err
-	}
 	if err := cmp.Or(checkKeys(o), checkManifest(o)); err != nil {
 		return nil, err
 	}
