@@ -18,7 +18,7 @@ func (p *program) branchCommand() *cli.Command {
 			{
 				Name: "create", Usage: "make a branch: an empty one, or one that starts from a version",
 				UsageText:   "pfsd branch create [--from ADDRESS] [--json] BRANCH.REPO",
-				Description: "Example: pfsd branch create --from master~3.images retry.images",
+				Description: "Without --from it is empty, and has no history in common with the others.\n\nExample: pfsd branch create --from master~3.images retry.images",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "from", Usage: "the version to start from, an `ADDRESS` in the same repo"}, jsonFlag(),
 				},

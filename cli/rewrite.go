@@ -32,12 +32,15 @@ func (p *program) resetCommand() *cli.Command {
 
 func (p *program) squashCommand() *cli.Command {
 	return &cli.Command{
-		Name: "squash", Usage: "make one commit of the last ones of a branch",
-		UsageText: "pfsd squash --since ADDRESS [-m MESSAGE] [--json] BRANCH.REPO",
-		Description: "The commits after --since become one. They stay readable by their ids. Prints the commit.\n\n" +
+		Name: "squash", Usage: "make one commit of some that follow each other on a branch",
+		UsageText: "pfsd squash --since ADDRESS [--until ADDRESS] [-m MESSAGE] [--json] BRANCH.REPO",
+		Description: "The commits after --since become one, all of them or those up to --until; those after it are made anew,\n" +
+			"each with its time, author and message. All of them stay readable by their ids, and tags and other\n" +
+			"branches where they are. Prints the last commit of the branch.\n\n" +
 			"Example: pfsd squash --since master~5.images -m 'labels, all of them' master.images",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "since", Usage: "the last commit that stays as it is, an `ADDRESS` in the branch's history"},
+			&cli.StringFlag{Name: "until", Usage: "the last commit that goes into the one, an `ADDRESS` in the branch's history"},
 			messageFlag(), jsonFlag(),
 		},
 		Action: func(c *cli.Context) error {
@@ -52,7 +55,15 @@ func (p *program) squashCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.change(c, control.ChangeRequest{Ref: branch.String(), From: since.String()}, (*control.Client).Squash)
+			req := control.ChangeRequest{Ref: branch.String(), From: since.String()}
+			if c.String("until") != "" {
+				until, err := parseSource(c.String("until"), branch)
+				if err != nil {
+					return err
+				}
+				req.Until = until.String()
+			}
+			return p.change(c, req, (*control.Client).Squash)
 		},
 	}
 }

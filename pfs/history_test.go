@@ -211,7 +211,7 @@ func TestResetAndSquash(t *testing.T) {
 		put(t, s, master, fmt.Sprint("n", i), "x")
 	}
 	last, _ := s.Commit(ctx, master)
-	made, err := s.Squash(ctx, master, pfs.Ref{Repo: "images", Commit: base.ID}, byCLI)
+	made, err := s.Squash(ctx, master, pfs.Ref{Repo: "images", Commit: base.ID}, pfs.Ref{}, byCLI)
 	if err != nil || len(made.Parents) != 1 || made.Parents[0] != base.ID {
 		t.Fatalf("squash made %+v (%v)", made, err)
 	}
@@ -222,7 +222,7 @@ func TestResetAndSquash(t *testing.T) {
 	if e, err := snap.Stat(ctx, "n3"); err != nil || e.Changed.Commit != made.ID {
 		t.Errorf("n3 changed by %v (%v), want the squashed commit", e.Changed.Commit, err)
 	}
-	_, err = s.Squash(ctx, master, pfs.Ref{Repo: "images", Commit: last.ID}, byCLI)
+	_, err = s.Squash(ctx, master, pfs.Ref{Repo: "images", Commit: last.ID}, pfs.Ref{}, byCLI)
 	wantKind(t, err, pfs.KindCommitNotFound)
 	if _, err := s.Reset(ctx, master, at(t, master, "HEAD^"), byCLI); err != nil {
 		t.Fatal(err)
@@ -334,7 +334,7 @@ func TestCombiningInOpenCommits(t *testing.T) {
 	for what, err := range map[string]error{
 		"merge":  second(s.Merge(ctx, dev, inside, byCLI, pfs.ResolveNone)),
 		"reset":  second(s.Reset(ctx, inside, dev, byCLI)),
-		"squash": second(s.Squash(ctx, inside, dev, byCLI)),
+		"squash": second(s.Squash(ctx, inside, dev, pfs.Ref{}, byCLI)),
 	} {
 		if pfs.KindOf(err) != pfs.KindInvalid {
 			t.Errorf("%s of an open commit: %v", what, err)

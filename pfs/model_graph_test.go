@@ -68,21 +68,51 @@ func (m *modelRun) reset(r *rapid.T) {
 	m.branches[name] = slices.Clone(m.branches[name][:i+1])
 }
 
+// squash makes one commit of a range, after which the same versions come as before, but for such as show what the one before
+// them shows.
 func (m *modelRun) squash(r *rapid.T) {
 	name := m.anyBranch(r)
-	h := m.branches[name]
+	h, ref := m.branches[name], pfs.BranchRef("images", name)
 	i := m.drawVersion(r, name)
-	made, err := m.s.Squash(ctx, pfs.BranchRef("images", name), m.ref(name, i), byCLI)
-	if err != nil {
+	j := rapid.IntRange(i, len(h)-1).Draw(r, "until")
+	var until pfs.Ref
+	if j < len(h)-1 || rapid.Bool().Draw(r, "named") {
+		until = m.ref(name, j)
+	}
+	if _, err := m.s.Squash(ctx, ref, m.ref(name, i), until, byCLI); err != nil {
 		r.Fatal(err)
 	}
+	if i == j {
+		return
+	}
 	next := slices.Clone(h[:i+1])
-	if made.ID != h[i].id {
-		next = append(next, version{id: made.ID, files: h.last()})
-	} else if !maps.Equal(h[i].files, h.last()) {
-		r.Fatalf("a squash of changes made no commit")
+	var made []pfs.CommitID
+	for entry, err := range m.s.Log(ctx, ref, "") {
+		if err != nil {
+			r.Fatal(err)
+		}
+		if entry.Commit.ID == h[i].id {
+			break
+		}
+		made = append(made, entry.Commit.ID)
+	}
+	slices.Reverse(made)
+	for _, id := range made {
+		next = append(next, version{id: id, files: m.files(pfs.Ref{Repo: "images", Commit: id})})
+	}
+	if got, want := distinct(next[i:]), distinct(append(history{h[i]}, h[j:]...)); !slices.EqualFunc(got, want, maps.Equal) {
+		r.Fatalf("after a squash of %d to %d the versions are %v, want %v", i, j, got, want)
 	}
 	m.branches[name] = next
+}
+
+// distinct returns what versions show, but those that show what the one before them does.
+func distinct(h history) []map[string]string {
+	var shown []map[string]string
+	for _, v := range h {
+		shown = append(shown, v.files)
+	}
+	return slices.CompactFunc(shown, maps.Equal)
 }
 
 // contradiction reports whether an operation failed since two sides contradict each other, which it must exactly when they

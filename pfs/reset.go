@@ -38,32 +38,3 @@ func (s *Store) Reset(ctx context.Context, branch, to Ref, by By) (Commit, error
 		return nil
 	})
 }
-
-// Squash replaces the commits of a branch after the one that since names, which must be in its history, by one that
-// changes all that they changed. They stay readable by their ids. It returns the new head. Errors are as with Update, and
-// what since gives rise to; KindCommitNotFound when it is not in the branch's history, KindInvalid when branch is an open
-// commit.
-func (s *Store) Squash(ctx context.Context, branch, since Ref, by By) (Commit, error) {
-	const op = "pfs.Squash"
-	base, err := s.resolve(ctx, op, since)
-	if err != nil {
-		return Commit{}, err
-	}
-	return s.rewriteBranch(ctx, op, branch, by, func(w *working) error {
-		if w.branch.open != nil {
-			return &Error{Op: op, Kind: KindInvalid, Ref: branch.String(), Err: errWorkspace}
-		}
-		in, err := s.inHistory(ctx, w.head, base)
-		switch {
-		case err != nil:
-			return err
-		case !in:
-			return &Error{Op: op, Kind: KindCommitNotFound, Ref: since.String(), Err: errNotInHistory}
-		case base.id == w.head.id:
-			return nil
-		}
-		last := w.head.view
-		w.moveTo(base)
-		return w.combine(ctx, by, combination{base: base.view, theirs: last})
-	})
-}

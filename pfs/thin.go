@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func parseKeep(policy string) ([]thinning, error) {
 		e, err2 := time.ParseDuration(every)
 		if err != nil || err2 != nil || a <= 0 || e <= 0 {
 			return nil, &Error{Op: "pfs.SetKeep", Kind: KindInvalid,
-				Err: errors.New(`a policy is "forever" or steps AGE:EVERY such as "` + DefaultKeep + `"`)}
+				Err: fmt.Errorf(`a policy is "forever" or steps AGE:EVERY such as %q, not %q`, DefaultKeep, policy)}
 		}
 		steps = append(steps, thinning{a, e})
 	}

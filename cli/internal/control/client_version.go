@@ -123,7 +123,8 @@ func (c *Client) Reset(ctx context.Context, r ChangeRequest) (Commit, error) {
 	return call[Commit](ctx, c, opReset, r)
 }
 
-// Squash makes one of the commits of the branch r.Ref after r.From, and returns the branch's head.
+// Squash makes one of the commits of the branch r.Ref after r.From, up to r.Until if that is given, and returns the branch's
+// head.
 func (c *Client) Squash(ctx context.Context, r ChangeRequest) (Commit, error) {
 	return call[Commit](ctx, c, opSquash, r)
 }

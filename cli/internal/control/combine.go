@@ -24,7 +24,7 @@ type combineStore interface {
 // rewriteStore is what giving a branch another head needs of the core.
 type rewriteStore interface {
 	Reset(ctx context.Context, branch, to pfs.Ref, by pfs.By) (pfs.Commit, error)
-	Squash(ctx context.Context, branch, since pfs.Ref, by pfs.By) (pfs.Commit, error)
+	Squash(ctx context.Context, branch, since, until pfs.Ref, by pfs.By) (pfs.Commit, error)
 }
 
 var (
@@ -105,11 +105,20 @@ func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Commit, error) {
 	if err != nil {
 		return Commit{}, err
 	}
+	var until pfs.Ref
+	if r.Until != "" {
+		if until, err = h.ref(ctx, r.Until); err != nil {
+			return Commit{}, err
+		}
+	}
 	if r.Message == "" {
 		r.Message = "squash of all since " + since.String()
+		if r.Until != "" {
+			r.Message += " until " + until.String()
+		}
 	}
-	commit, err := h.versions.rewrite.Squash(ctx, branch, since, r.By.by(r.Message))
-	return commitOf(commit), h.unfinished(ctx, since, err)
+	commit, err := h.versions.rewrite.Squash(ctx, branch, since, until, r.By.by(r.Message))
+	return commitOf(commit), h.unfinished(ctx, until, h.unfinished(ctx, since, err))
 }
 
 // ends parses both addresses of a change, from and to, after what is pending on the branches they begin at has been

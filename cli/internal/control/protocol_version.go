@@ -77,6 +77,8 @@ type ChangeRequest struct {
 	Ref string `json:"ref"`
 	// From is the version that the change comes from.
 	From string `json:"from,omitempty"`
+	// Until is the last commit of a range that is squashed; empty for the branch's last.
+	Until string `json:"until,omitempty"`
 	// Path is the file or directory that is restored.
 	Path string `json:"path,omitempty"`
 	// Resolve is what becomes of paths that both sides have changed: "ours", "theirs", or empty to report them.

@@ -258,6 +258,15 @@ func TestCombining(t *testing.T) {
 		if err != nil || squashed.Parents[0] != merged.ID || text(t, c, "r", "b") != "x" {
 			t.Errorf("squash: %+v, %v", squashed, err)
 		}
+		put(t, c, "r", map[string]string{"b": "y"})
+		put(t, c, "r", map[string]string{"b": "z"})
+		ranged, err := c.Squash(ctx, control.ChangeRequest{Ref: "master.r", From: merged.ID.String() + ".r", Until: "master^.r"})
+		if err != nil || text(t, c, "r", "b") != "z" || text(t, c, "master^.r", "b") != "y" || len(ranged.Parents) != 1 {
+			t.Errorf("squash of a range: %+v, %v", ranged, err)
+		}
+		if _, err := c.Reset(ctx, control.ChangeRequest{Ref: "master.r", From: "master^.r"}); err != nil {
+			t.Fatal(err)
+		}
 		if back, err := c.Reset(ctx, control.ChangeRequest{Ref: "master.r", From: "master^.r"}); err != nil || back.ID != merged.ID {
 			t.Errorf("reset: %+v, %v", back, err)
 		}
