@@ -98,7 +98,7 @@ func TestExitCodes(t *testing.T) {
 		{"path outside", []string{"get", "r:/../x"}, exitFailure, "r:/../x is no path"},
 		{"path of a dot", []string{"rm", "r:/./x"}, exitFailure, "r:/./x is no path"},
 		{"long name", []string{"ls", "r:/" + strings.Repeat("n", 256)}, exitFailure, "a name has at most 255 bytes"},
-		{"long path", []string{"ls", "r:/" + strings.Repeat("n/", 2050)}, exitFailure, "a path has at most 4,095 bytes"},
+		{"long path", []string{"ls", "r:/" + strings.Repeat("n/", 4050)}, exitFailure, "a path has at most 8,000 bytes"},
 		{"path that is not text", []string{"ls", "r:/\xff\n"}, exitFailure, `"r:/\xff\n" is no path: names are UTF-8`},
 		{"path where none is", []string{"merge", "r:/f", "r"}, exitFailure, "r:/f has a path, where a version alone is meant: leave out :/f"},
 		{"no repo", []string{"ls", "b."}, exitFailure, "b. is no address"},

@@ -53,7 +53,7 @@ func (m *mount) Lookup(_ <-chan struct{}, h *fuse.InHeader, name string, out *fu
 	}
 	m.paths.RLock()
 	defer m.paths.RUnlock()
-	if m.checkPath(dir, name) != fuse.OK {
+	if pfs.CheckName(name) != nil {
 		return fuse.ENOENT
 	}
 	asked := m.begin()

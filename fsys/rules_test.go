@@ -400,13 +400,13 @@ func TestFifoAndSocket(t *testing.T) {
 	}
 }
 
-// TestLongPaths makes directories below each other until a path has 4,095 bytes, and one more.
+// TestLongPaths makes directories below each other until a path has 8,000 bytes, and one more.
 func TestLongPaths(t *testing.T) {
 	f := newFixture(t)
 	name := strings.Repeat("d", 255)
 	dir, err := unix.Open(f.dir, unix.O_PATH|unix.O_DIRECTORY, 0)
 	must(t, err)
-	for range 15 {
+	for range 31 {
 		must(t, unix.Mkdirat(dir, name, 0o755))
 		next, err := unix.Openat(dir, name, unix.O_PATH|unix.O_DIRECTORY, 0)
 		must(t, err)
@@ -422,8 +422,8 @@ func TestLongPaths(t *testing.T) {
 		}
 		return err
 	}
-	must(t, make(255)) // 15*256+255 = 4,095
-	path := strings.Repeat(name+"/", 15) + strings.Repeat("f", 255)
+	must(t, make(64)) // 31*256+64 = 8,000
+	path := strings.Repeat(name+"/", 31) + strings.Repeat("f", 64)
 	if got := string(f.get(path).Data); got != "deep" {
 		t.Errorf("the store has %q", got)
 	}
@@ -431,8 +431,8 @@ func TestLongPaths(t *testing.T) {
 	below, err := unix.Openat(dir, "x", unix.O_PATH|unix.O_DIRECTORY, 0)
 	must(t, err)
 	defer unix.Close(below)
-	wantErr(t, "a path of 4,096", unix.Mkdirat(below, strings.Repeat("y", 254), 0o755), unix.ENAMETOOLONG)
-	must(t, unix.Mkdirat(below, strings.Repeat("y", 253), 0o755))
+	wantErr(t, "a path of 8,001", unix.Mkdirat(below, strings.Repeat("y", 63), 0o755), unix.ENAMETOOLONG)
+	must(t, unix.Mkdirat(below, strings.Repeat("y", 62), 0o755))
 }
 
 // TestPermissions has ordinary users do what they may, and what they may not.

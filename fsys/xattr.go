@@ -25,10 +25,14 @@ const (
 	xattrCommit = xattrOurs + "commit"
 )
 
-// checkXattr returns what is wrong with the name of an extended attribute: access control lists are not kept.
+// checkXattr returns what is wrong with the name of an extended attribute: access control lists are not kept, and a space by
+// itself is no name.
 func checkXattr(name string) fuse.Status {
 	for _, space := range []string{"user.", "trusted.", "security."} {
-		if strings.HasPrefix(name, space) {
+		switch {
+		case name == space:
+			return fuse.EINVAL
+		case strings.HasPrefix(name, space):
 			return fuse.OK
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 const (
 	// maxIndexBytes bounds the rows of the path index that one commit writes, in bytes; beyond it there is one for the
-	// whole tree.
+	// whole tree, as there is when a path is too long for a key.
 	maxIndexBytes = 512 << 10
 	// maxExpand is the most entries below a directory that comes or goes for each of which a row is written.
 	maxExpand = 64
@@ -19,7 +19,7 @@ const (
 	maxNames = 4096
 )
 
-var errIndexFull = errors.New("pfs: too many changed paths for single rows")
+var errIndexFull = errors.New("pfs: too many changed paths, or too long a one, for single rows")
 
 // putCommit adds the rows of a commit: its record, its place on its line, and the path index of what it changed.
 func (g *group) putCommit(ctx context.Context, made, parent *commit) error {
@@ -71,7 +71,7 @@ type indexer struct {
 func (ix *indexer) add(key, value []byte, detail int) error {
 	ix.bytes += len(key) + len(value) - detail
 	ix.rows = append(ix.rows, kv.Row{Key: key, Value: value})
-	if ix.bytes > maxIndexBytes {
+	if ix.bytes > maxIndexBytes || len(key) > kv.MaxKey {
 		return errIndexFull
 	}
 	return nil

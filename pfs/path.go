@@ -10,19 +10,26 @@ import (
 const (
 	// MaxName is the longest name of an entry.
 	MaxName = 255
-	// MaxPath is the longest path.
-	MaxPath = 4095
+	// MaxPath is the longest path that something can be put at: one of 4,095 bytes, the most that Linux takes at once, from
+	// a directory that is almost as deep, and short enough for a key of the path index. When a directory above is renamed, what is below it can come
+	// to have a longer one, at which it is found, changed and removed as ever.
+	MaxPath = 8000
 )
 
-// CheckPath returns nil when path is one that a file can have: components of 1 to 255 bytes of UTF-8 without NUL, neither
-// "." nor "..", joined by single slashes, none first or last, 4,095 bytes in all. The empty path, which names the root, is
+// CheckPath returns nil when path is one that a file can be put at: components of 1 to 255 bytes of UTF-8 without NUL, neither
+// "." nor "..", joined by single slashes, none first or last, 8,000 bytes in all. The empty path, which names the root, is
 // valid too. The error is of KindInvalid or KindNameTooLong.
 func CheckPath(path string) error {
-	if path == "" {
-		return nil
-	}
 	if len(path) > MaxPath {
 		return &Error{Op: "pfs.CheckPath", Kind: KindNameTooLong, Path: path[:64] + "…", Err: errLongPath}
+	}
+	return checkNames(path)
+}
+
+// checkNames returns nil when path, however long, is one at which something can be.
+func checkNames(path string) error {
+	if path == "" {
+		return nil
 	}
 	for name := range strings.SplitSeq(path, "/") {
 		if err := CheckName(name); err != nil {
@@ -35,7 +42,7 @@ func CheckPath(path string) error {
 
 // What is wrong with a path.
 var (
-	errLongPath = errors.New("a path has at most 4,095 bytes")
+	errLongPath = errors.New("a path has at most 8,000 bytes")
 	errLongName = errors.New("a name has at most 255 bytes")
 	errBadName  = errors.New("no name in a path is empty, . or .., or has a NUL")
 	errNotUTF8  = errors.New("names are UTF-8")

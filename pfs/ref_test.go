@@ -71,11 +71,11 @@ func TestParseAddress(t *testing.T) {
 func TestCheckPath(t *testing.T) {
 	long := strings.Repeat("x", 255)
 	for path, want := range map[string]pfs.Kind{
-		"": 0, "a": 0, "a/b c/ü": 0, "...": 0, ".a": 0, long: 0, strings.Repeat("d/", 2047) + "d": 0,
+		"": 0, "a": 0, "a/b c/ü": 0, "...": 0, ".a": 0, long: 0, strings.Repeat("d/", 3999) + "dd": 0,
 		"/": pfs.KindInvalid, "/a": pfs.KindInvalid, "a/": pfs.KindInvalid, "a//b": pfs.KindInvalid, ".": pfs.KindInvalid,
 		"a/./b": pfs.KindInvalid, "a/..": pfs.KindInvalid, "a\x00": pfs.KindInvalid, "\xff": pfs.KindInvalid,
 		long + "x": pfs.KindNameTooLong, "a/" + long + "x/b": pfs.KindNameTooLong,
-		strings.Repeat("d/", 2048): pfs.KindNameTooLong,
+		strings.Repeat("d/", 4000) + "d": pfs.KindNameTooLong,
 	} {
 		if got := pfs.KindOf(pfs.CheckPath(path)); got != want {
 			t.Errorf("CheckPath(%.40q): %v, want %v", path, got, want)

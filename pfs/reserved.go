@@ -17,5 +17,8 @@ func checkNewPath(op, path string) error {
 	if path == ReservedName || strings.HasPrefix(path, ReservedName+"/") {
 		return &Error{Op: op, Kind: KindInvalid, Path: path, Err: errReserved}
 	}
-	return checkEntryPath(op, path)
+	if path == "" {
+		return fail(op, KindInvalid, path)
+	}
+	return CheckPath(path)
 }

@@ -2,6 +2,7 @@ package pfs_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"pfsd/pfs"
@@ -16,7 +17,9 @@ func TestReservedName(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := pfs.Entry{Kind: pfs.EntryDir, Mode: 0o755, Explicit: true}
-	_, err := store.Update(ctx, ref, by, func(tx *pfs.Tx) error { return tx.Create("a", dir) })
+	_, err := store.Update(ctx, ref, by, func(tx *pfs.Tx) error {
+		return errors.Join(tx.Create("a", dir), tx.Create("p", pfs.Entry{Kind: pfs.EntryFifo}))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,6 +32,7 @@ func TestReservedName(t *testing.T) {
 		"MakeDir":      func(tx *pfs.Tx) error { return tx.MakeDir(".pfs/x", nil) },
 		"PutFile":      func(tx *pfs.Tx) error { return tx.PutFile(".pfs/x", pfs.Content{}, nil, 0) },
 		"Rename":       func(tx *pfs.Tx) error { return tx.Rename("a", ".pfs", pfs.RenameReplace) },
+		"Link":         func(tx *pfs.Tx) error { return tx.Link("p", ".pfs") },
 		"Copy":         func(tx *pfs.Tx) error { return tx.Copy(".pfs", snap, "a") },
 		"Copy, deeper": func(tx *pfs.Tx) error { return tx.Copy(".pfs/x", snap, "a") },
 	} {

@@ -156,5 +156,5 @@ func checkEntryPath(op, path string) error {
 	if path == "" {
 		return fail(op, KindInvalid, path)
 	}
-	return CheckPath(path)
+	return checkNames(path)
 }

@@ -69,7 +69,7 @@ func (t *Tx) Create(path string, e Entry) error {
 // is no entry, KindInvalid when fn made it an impossible one.
 func (t *Tx) Edit(path string, fn func(*Entry) error) error {
 	const op = "pfs.Edit"
-	if err := CheckPath(path); err != nil {
+	if err := checkNames(path); err != nil {
 		return err
 	}
 	if path == "" {

@@ -56,6 +56,9 @@ func (t *Tx) LinkTo(id LinkID, to string) error {
 
 // addName puts a link where nothing is.
 func (t *Tx) addName(op string, id LinkID, to string) error {
+	if err := checkNewPath(op, to); err != nil {
+		return err
+	}
 	err := t.inParent(op, to, func(dir *tree.Entry, name string) error {
 		_, absent, err := t.get(op, dir, name)
 		if err != nil {

@@ -42,7 +42,7 @@ func (v view) find(ctx context.Context, path string) (tree.Entry, Change, error)
 
 // stat returns the entry at path as callers of the package see it.
 func (v view) stat(ctx context.Context, path string) (Entry, error) {
-	if err := CheckPath(path); err != nil {
+	if err := checkNames(path); err != nil {
 		return Entry{}, err
 	}
 	entry, placed, err := v.look(ctx, path)
@@ -78,7 +78,7 @@ func later(a, b Change) Change {
 func (v view) list(ctx context.Context, dir, from string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		defer runtime.KeepAlive(v.keeper)
-		if err := CheckPath(dir); err != nil {
+		if err := checkNames(dir); err != nil {
 			yield(Entry{}, err)
 			return
 		}
