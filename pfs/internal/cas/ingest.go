@@ -122,9 +122,10 @@ func (in *ingest) Write(p []byte) (int, error) {
 	return in.feed.Write(p)
 }
 
-// hashHole hashes size bytes of zeros, but for windows full of them whose chaining values nobody keeps.
+// hashHole hashes size bytes of zeros, but for windows full of them whose chaining values nobody keeps. The first window may
+// turn out to be the only one, which is stored with them.
 func (in *ingest) hashHole(size int64) {
-	if size == chunker.Window && !in.tree.dense {
+	if size == chunker.Window && !in.tree.dense && !in.tree.first() {
 		in.feed.skip(size)
 	} else {
 		in.feed.writeZeros(size)

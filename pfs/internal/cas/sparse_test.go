@@ -143,3 +143,41 @@ func wantAt(t *testing.T, what string, got int64, err error, want int64) {
 		t.Errorf("next %s: %d, %v; want %d", what, got, err, want)
 	}
 }
+
+// TestPartOfZeros joins parts that are windows full of zeros, alone and behind or before others, stored as they come and copied
+// from a content.
+func TestPartOfZeros(t *testing.T) {
+	const window = chunker.Window
+	b := newBench(t)
+	data := slices.Clone(noise[:5*window/2])
+	data = append(data, make([]byte, 7*window/2)...)
+	for _, cuts := range [][]int{{}, {3 * window}, {window, 4 * window, 5 * window}, {window / 2}, {3 * window, 5 * window}} {
+		for _, from := range []int{0, 2 * window, 3 * window, 4 * window} {
+			piece := data[from:]
+			want := b.ingest(t, piece)
+			var inner []int
+			for _, at := range cuts {
+				if at > from {
+					inner = append(inner, at-from)
+				}
+			}
+			if got := b.join(t, piece, inner, nil); got != want {
+				t.Errorf("from %d, cut at %v: %+v, want %+v", from, inner, got, want)
+			}
+		}
+	}
+	zeros := b.ingest(t, make([]byte, 2*window))
+	for _, at := range []int64{0, window, 3 * window} {
+		p, pin, err := b.AsPart(ctx, zeros, 0, window, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, joined, err := b.Join(ctx, []Part{p})
+		if want := b.ingest(t, make([]byte, window)); err != nil || got != want {
+			t.Errorf("copied for offset %d: %+v (%v), want %+v", at, got, err, want)
+			continue
+		}
+		joined.Release()
+		pin.Release()
+	}
+}

@@ -27,9 +27,12 @@ type tree struct {
 	levels [maxLevel + 1][]child
 }
 
+// first reports whether the window that is added next is the first.
+func (t *tree) first() bool { return t.only == nil && t.empty() }
+
 // pushWindow adds a window. Those before it must be whole.
 func (t *tree) pushWindow(w *window) error {
-	if t.only == nil && t.empty() {
+	if t.first() {
 		t.only = w
 		return nil
 	}
