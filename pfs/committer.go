@@ -35,9 +35,10 @@ type committer struct {
 // request is a change that waits for the committer.
 type request struct {
 	ctx context.Context
-	// run makes the change in the group. When it fails it has changed nothing there.
+	// run makes the change in the group. When it fails it has changed nothing there, unless it is alone.
 	run func(g *group) error
-	// alone is set on requests that may not share a group, since others could not see what they do to it.
+	// alone is set on requests that may not share a group, since others could not see what they do to it. The group of one
+	// that fails is given up, whatever it has made of it.
 	alone bool
 	err   error
 	done  chan struct{}
@@ -49,8 +50,8 @@ func newCommitter(s *Store) *committer {
 	return c
 }
 
-// do hands a change to the committer and waits until it has been made, and stored if it needs to be. Once it is queued it
-// is not interrupted any more, so that the answer is always true.
+// do hands a change to the committer and waits until it has been made, and stored if it needs to be. Once it is queued it is
+// waited for in any case, so that the answer is always true: a run that looks at ctx may end early, as one that fails.
 func (c *committer) do(ctx context.Context, alone bool, run func(g *group) error) error {
 	r := &request{ctx: ctx, run: run, alone: alone, done: make(chan struct{})}
 	if err := c.send(ctx, r); err != nil {
@@ -168,7 +169,8 @@ func (c *committer) processGroup(requests []*request) {
 	}
 }
 
-// try makes one group of the first requests, and returns how many those are and whether the group could be stored.
+// try makes one group of the first requests, and returns how many those are and whether the group could be stored. When there
+// is but one and it has failed there is nothing to store.
 func (c *committer) try(requests []*request) (n int, err error) {
 	g := newGroup(c.store)
 	for n < len(requests) && !g.full() {
@@ -177,6 +179,9 @@ func (c *committer) try(requests []*request) (n int, err error) {
 		if r.err = wrap("pfs.Commit", r.ctx.Err(), "", ""); r.err == nil {
 			r.err = runSafely(g, r.run)
 		}
+	}
+	if n == 1 && requests[0].err != nil {
+		return n, nil
 	}
 	err = g.commit(context.Background())
 	for _, r := range requests[:n] {
