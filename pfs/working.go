@@ -270,7 +270,7 @@ func (w *working) seal(ctx context.Context) error {
 			return err
 		}
 		w.links = append(w.links, links...)
-		w.unsaved = false
+		w.saved()
 		stored, w.moved = w.state, true
 	} else if w.pending != nil {
 		stored.pending = nil
@@ -279,6 +279,14 @@ func (w *working) seal(ctx context.Context) error {
 		w.branch.put(w.group, &stored)
 	}
 	return nil
+}
+
+// saved notes that what is pending will be on disk with the group. The contents that it links are then led to by its record,
+// and need not be looked after any more.
+func (w *working) saved() {
+	pending := *w.pending
+	pending.links = nil
+	w.pending, w.unsaved = &pending, false
 }
 
 // publish lets readers see the branch as it is now, and tells its watchers.
