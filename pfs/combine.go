@@ -213,7 +213,7 @@ func (c *combiner) compare(base, ours, theirs *tree.Entry) (same comparison, err
 }
 
 // dirs combines what are directories or, where nil, not there: those count as empty ones, and the result is not there when
-// it is empty and one side has no such directory.
+// it is empty and one side has no such directory, or nobody wants it for its own sake.
 func (c *combiner) dirs(path string, base, ours, theirs *tree.Entry) (*tree.Entry, error) {
 	some := theirs
 	if ours != nil {
@@ -224,10 +224,15 @@ func (c *combiner) dirs(path string, base, ours, theirs *tree.Entry) (*tree.Entr
 		before = c.beforeBoth(ours, theirs)
 	}
 	result, err := c.dir(path, before, c.orEmpty(ours, some), c.orEmpty(theirs, some))
-	if err != nil || (ours == nil || theirs == nil) && result.Sub.IsEmpty() {
+	switch {
+	case err != nil:
 		return nil, err
+	case !result.Sub.IsEmpty() || ours != nil && theirs != nil && result.Explicit:
+		return &result, nil
+	case ours != nil:
+		c.changed = append(c.changed, PathChange{Path: path, Subtree: true})
 	}
-	return &result, nil
+	return nil, nil
 }
 
 // orEmpty returns e, or in its absence a directory that is like another but for being empty.

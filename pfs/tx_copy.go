@@ -65,6 +65,9 @@ func (t *Tx) over(op, path string, before view, old, entry tree.Entry) (result t
 	if err != nil {
 		return old, false, wrap(op, err, "", path)
 	}
+	if combined == nil {
+		combined = &entry // It is empty, as in the version.
+	}
 	for id, n := range c.names {
 		if n > 0 {
 			continue // It is one that fresh made, with all its names: they are nowhere in what was there before.
