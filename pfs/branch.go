@@ -150,11 +150,15 @@ func (s *Store) DeleteBranch(ctx context.Context, ref Ref, withRepo bool) error 
 	if !ref.IsBranch() {
 		return &Error{Op: op, Kind: KindReadOnly, Ref: ref.String()}
 	}
-	if err := s.abortUploads(ctx, ref); err != nil {
+	b, err := s.writable(op, ref)
+	if err == nil {
+		err = s.abortUploads(ctx, b)
+	}
+	if err != nil {
 		return err
 	}
 	var gone *announcement
-	err := s.committer.do(ctx, true, func(g *group) error {
+	err = s.committer.do(ctx, true, func(g *group) error {
 		b, err := s.writable(op, ref)
 		if err != nil {
 			return err
@@ -249,6 +253,13 @@ func (s *Store) branch(op string, ref Ref) (*branch, error) {
 		return nil, err
 	}
 	return nil, &Error{Op: op, Kind: KindBranchNotFound, Ref: ref.String()}
+}
+
+func (s *Store) isBranch(ref Ref) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r := s.repos[ref.Repo]
+	return r != nil && r.branches[ref.Name] != nil
 }
 
 func (s *Store) isTag(ref Ref) bool {

@@ -172,14 +172,15 @@ func (w *working) finish(ctx context.Context, open *branch, by By, resolve Resol
 // AbortCommit ends an open commit with all that is in its workspace. Errors are as with FinishCommit.
 func (s *Store) AbortCommit(ctx context.Context, ref Ref) error {
 	const op = "pfs.AbortCommit"
-	if _, err := s.opened(ctx, op, ref); err != nil {
+	open, err := s.opened(ctx, op, ref)
+	if err != nil {
 		return err
 	}
-	if err := s.abortUploads(ctx, ref); err != nil {
+	if err := s.abortUploads(ctx, open); err != nil {
 		return err
 	}
 	var gone *announcement
-	err := s.committer.do(ctx, true, func(g *group) error {
+	err = s.committer.do(ctx, true, func(g *group) error {
 		open, err := s.opened(ctx, op, ref)
 		if err != nil {
 			return err

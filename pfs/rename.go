@@ -101,24 +101,20 @@ func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, e
 	if err := cmp.Or(CheckRefName(ref.Repo), CheckRefName(to)); err != nil {
 		return Branch{}, err
 	}
-	if err := s.abortUploads(ctx, ref); err != nil {
+	b, err := s.renameable(ref, to)
+	if err == nil && b.name != to {
+		err = s.abortUploads(ctx, b)
+	}
+	if err != nil {
 		return Branch{}, err
 	}
 	var made *branch
 	var announced *announcement
-	err := s.committer.do(ctx, true, func(g *group) error {
-		b, err := s.writable(op, ref)
-		target := BranchRef(ref.Repo, to)
-		switch {
-		case err != nil:
-			return err
-		case b.open != nil:
-			return &Error{Op: op, Kind: KindInvalid, Ref: ref.String()}
-		case b.name == to:
+	err = s.committer.do(ctx, true, func(g *group) error {
+		b, err := s.renameable(ref, to)
+		if err != nil || b.name == to {
 			made = b
-			return nil
-		case b.repo.branches[to] != nil, s.isTag(target):
-			return &Error{Op: op, Kind: KindExists, Ref: target.String()}
+			return err
 		}
 		if err := cmp.Or(g.dropUploads(ctx, b), g.moveOpen(ctx, b, to)); err != nil {
 			return err
@@ -145,6 +141,24 @@ func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, e
 	}
 	s.settle(ctx, announced)
 	return made.info(), nil
+}
+
+// renameable returns the branch that ref names when it can be given a name; its own is one.
+func (s *Store) renameable(ref Ref, to string) (*branch, error) {
+	const op = "pfs.RenameBranch"
+	b, err := s.writable(op, ref)
+	target := BranchRef(ref.Repo, to)
+	switch {
+	case err != nil:
+		return nil, err
+	case b.open != nil:
+		return nil, &Error{Op: op, Kind: KindInvalid, Ref: ref.String()}
+	case b.name == to:
+		return b, nil
+	case s.isBranch(target), s.isTag(target):
+		return nil, &Error{Op: op, Kind: KindExists, Ref: target.String()}
+	}
+	return b, nil
 }
 
 // moveOpen makes the open commits of a branch those of the name that it is about to get. What is stored of their changes

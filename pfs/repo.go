@@ -3,6 +3,7 @@ package pfs
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"pfsd/pfs/internal/schema"
@@ -43,37 +44,29 @@ func (s *Store) CreateRepo(ctx context.Context, name string, owner Owner, by By)
 // branch shows files and force is not set.
 func (s *Store) DeleteRepo(ctx context.Context, name string, force bool) error {
 	const op = "pfs.DeleteRepo"
-	branches, err := s.Branches(ctx, name)
+	branches, err := s.removable(op, name, force)
+	for _, b := range branches {
+		if err == nil {
+			err = s.abortUploads(ctx, b)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	for _, b := range branches {
-		if !force && b.Totals != (Totals{}) {
-			return &Error{Op: op, Kind: KindNotEmpty, Ref: BranchRef(name, b.Name).String()}
-		}
-		if err := s.abortUploads(ctx, BranchRef(name, b.Name)); err != nil {
-			return err
-		}
-	}
 	var gone []*announcement
 	err = s.committer.do(ctx, true, func(g *group) error {
-		r := s.repo(name)
-		if r == nil {
-			return &Error{Op: op, Kind: KindRepoNotFound, Ref: name}
+		branches, err := s.removable(op, name, force)
+		if err != nil {
+			return err
 		}
-		for _, b := range r.branches {
-			if !force && !b.state.Load().root.Sub.IsEmpty() {
-				return &Error{Op: op, Kind: KindNotEmpty, Ref: BranchRef(name, b.name).String()}
-			}
-		}
-		for _, b := range r.branches {
+		for _, b := range branches {
 			a, err := g.dropBranch(ctx, b)
 			if err != nil {
 				return err
 			}
 			gone = append(gone, a)
 		}
-		g.dropRepo(r)
+		g.dropRepo(s.repo(name))
 		return nil
 	})
 	for _, a := range gone {
@@ -82,6 +75,22 @@ func (s *Store) DeleteRepo(ctx context.Context, name string, force bool) error {
 		}
 	}
 	return err
+}
+
+// removable returns the branches of a repo that can be deleted.
+func (s *Store) removable(op, name string, force bool) ([]*branch, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r := s.repos[name]
+	if r == nil {
+		return nil, &Error{Op: op, Kind: KindRepoNotFound, Ref: name}
+	}
+	for _, b := range r.branches {
+		if !force && !b.state.Load().root.Sub.IsEmpty() {
+			return nil, &Error{Op: op, Kind: KindNotEmpty, Ref: BranchRef(name, b.name).String()}
+		}
+	}
+	return slices.Collect(maps.Values(r.branches)), nil
 }
 
 // Repos returns all repos by name.

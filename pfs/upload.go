@@ -313,11 +313,7 @@ func (s *Store) AbortUpload(ctx context.Context, ref Ref, id UploadID) error {
 		if err != nil {
 			return err
 		}
-		rows, err := g.uploadRows(ctx, b, id)
-		if err == nil {
-			g.dropRows(rows)
-		}
-		return err
+		return g.dropUpload(ctx, b, id)
 	})
 }
 
@@ -338,17 +334,24 @@ func (g *group) dropRows(keys [][]byte) {
 	}
 }
 
-// abortUploads ends all uploads of a branch, each by itself, since a transaction has room for the parts of a few only.
-func (s *Store) abortUploads(ctx context.Context, ref Ref) error {
-	b, err := s.writable("pfs.AbortUpload", ref)
-	if err != nil {
-		return err
-	}
+// abortUploads ends all uploads of a branch, each by itself, since a transaction has room for the parts of a few only. The
+// branch may be gone already.
+func (s *Store) abortUploads(ctx context.Context, b *branch) error {
 	ids, err := s.parked(ctx, b, "", "", UploadID{})
 	for _, id := range ids {
-		if err := s.AbortUpload(ctx, ref, id); err != nil && KindOf(err) != KindUploadNotFound {
+		err := s.committer.do(ctx, false, func(g *group) error { return g.dropUpload(ctx, b, id) })
+		if err != nil && KindOf(err) != KindUploadNotFound {
 			return err
 		}
+	}
+	return err
+}
+
+// dropUpload ends an upload of a branch.
+func (g *group) dropUpload(ctx context.Context, b *branch, id UploadID) error {
+	rows, err := g.uploadRows(ctx, b, id)
+	if err == nil {
+		g.dropRows(rows)
 	}
 	return err
 }
@@ -357,11 +360,9 @@ func (s *Store) abortUploads(ctx context.Context, ref Ref) error {
 func (g *group) dropUploads(ctx context.Context, b *branch) error {
 	ids, err := g.store.parked(ctx, b, "", "", UploadID{})
 	for _, id := range ids {
-		rows, err := g.uploadRows(ctx, b, id)
-		if err != nil {
+		if err := g.dropUpload(ctx, b, id); err != nil {
 			return err
 		}
-		g.dropRows(rows)
 	}
 	return err
 }
