@@ -116,10 +116,10 @@ func (s *Store) FinishCommit(ctx context.Context, ref Ref, by By, resolve Resolv
 		return Commit{}, wrap(op, err, ref.String(), "")
 	}
 	var w *working
+	var open *branch
 	var announced []*announcement
-	err := s.committer.do(ctx, true, func(g *group) error {
-		open, err := s.opened(ctx, op, ref)
-		if err != nil {
+	err := s.committer.do(ctx, true, func(g *group) (err error) {
+		if open, err = s.opened(ctx, op, ref); err != nil {
 			return err
 		}
 		b, err := s.branch(op, BranchRef(ref.Repo, open.open.branch))
@@ -130,13 +130,17 @@ func (s *Store) FinishCommit(ctx context.Context, ref Ref, by By, resolve Resolv
 		if announced, err = w.finish(ctx, open, by, resolve); err != nil {
 			return wrap(op, err, ref.String(), "")
 		}
-		return g.dropUploads(ctx, open)
+		return nil
 	})
 	if err != nil {
 		return Commit{}, err
 	}
 	for _, a := range announced {
 		s.settle(ctx, a)
+	}
+	// One transaction may have no room for all their parts. What an interruption leaves of them expires.
+	if err := s.abortUploads(context.WithoutCancel(ctx), open); err != nil {
+		s.log.Warn("uploads into a commit that was finished could not be ended", "of", ref.String(), "err", err)
 	}
 	return w.head.info(ref.Repo), nil
 }
