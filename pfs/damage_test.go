@@ -140,3 +140,33 @@ func TestHurt(t *testing.T) {
 		t.Errorf("named, and not hurt: %v", got)
 	}
 }
+
+// TestDamagedRecordsAreNotReplaced renames and restores repos where one is damaged, or has a damaged branch: what is there
+// stays as it is.
+func TestDamagedRecordsAreNotReplaced(t *testing.T) {
+	rows, disk := memkv.New(), pack.NewMemory(nil)
+	s := openMemory(t, rows, disk)
+	makeRepo(t, s, "one")
+	noError(t, s.DeleteRepo(ctx, "one", true))
+	for _, repo := range []string{"one", "two"} {
+		makeRepo(t, s, repo)
+		noError(t, ensureBranch(s, repo, "side"))
+	}
+	noError(t, s.Close())
+	t.Run("repo", func(t *testing.T) {
+		s := openMemory(t, damaged(t, rows, "r", "one"), disk.Crash(nil))
+		_, err := s.RenameRepo(ctx, "two", "one")
+		wantKind(t, err, pfs.KindCorrupt)
+		wantKind(t, s.UndeleteRepo(ctx, "one"), pfs.KindCorrupt)
+		noError(t, s.Close())
+	})
+	t.Run("branch", func(t *testing.T) {
+		s := openMemory(t, damaged(t, rows, "b", "side"), disk.Crash(nil))
+		_, err := s.RenameRepo(ctx, "two", "three")
+		noError(t, err)
+		wantKind(t, ensureBranch(s, "three", "side"), pfs.KindExists)
+		_, err = s.Snapshot(ctx, pfs.BranchRef("three", "side"))
+		wantKind(t, err, pfs.KindCorrupt)
+		noError(t, s.Close())
+	})
+}

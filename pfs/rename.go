@@ -26,6 +26,8 @@ func (s *Store) RenameRepo(ctx context.Context, from, to string) (Repo, error) {
 			return nil
 		case s.repo(to) != nil:
 			return &Error{Op: op, Kind: KindExists, Ref: to}
+		case s.damaged[to] != nil:
+			return s.damaged[to]
 		}
 		rec := schema.RepoRecord{ID: r.id, Created: r.created}
 		g.delete(schema.RepoKey(from))
@@ -45,6 +47,7 @@ func (s *Store) RenameRepo(ctx context.Context, from, to string) (Repo, error) {
 // renamedRepo returns the repo as it will be under another name. What readers hold of the old one stays as it was.
 func (g *group) renamedRepo(r *repo, to string) (*repo, []*announcement) {
 	made := newRepo(to, schema.RepoRecord{ID: r.id, Created: r.created})
+	made.damaged = r.damaged
 	for name, tag := range r.tags {
 		made.tags[name] = tag
 	}

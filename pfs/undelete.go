@@ -77,6 +77,8 @@ func (s *Store) UndeleteRepo(ctx context.Context, name string) error {
 			return &Error{Op: op, Kind: KindRepoNotFound, Ref: name}
 		case s.repo(name) != nil:
 			return &Error{Op: op, Kind: KindExists, Ref: name}
+		case s.damaged[name] != nil:
+			return s.damaged[name]
 		}
 		rec, err := schema.DecodeRepo(all[i].record)
 		if err != nil {
