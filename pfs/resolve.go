@@ -99,6 +99,20 @@ func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
 	if value == nil {
 		return s.loadAlias(ctx, id)
 	}
+	c, err := s.decodeCommit(ctx, id, value)
+	if err != nil {
+		return nil, err
+	}
+	s.commits.Add(id, c)
+	if s.isDoomed(id) {
+		s.commits.Remove(id)
+		return nil, nil
+	}
+	return c, nil
+}
+
+// decodeCommit returns the commit of which a row has the record.
+func (s *Store) decodeCommit(ctx context.Context, id schema.ID, value []byte) (*commit, error) {
 	rec, err := schema.DecodeCommit(value)
 	if err != nil {
 		return nil, &Error{Op: "pfs.loadCommit", Kind: KindCorrupt, Ref: id.String(), Err: err}
@@ -106,11 +120,6 @@ func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
 	c := &commit{id: id, rec: rec}
 	if c.view, err = s.storedView(ctx, rec.Root, rec.Links); err != nil {
 		return nil, wrap("pfs.loadCommit", err, id.String(), "")
-	}
-	s.commits.Add(id, c)
-	if s.isDoomed(id) {
-		s.commits.Remove(id)
-		return nil, nil
 	}
 	return c, nil
 }

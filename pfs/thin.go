@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/schema"
 )
 
@@ -18,9 +17,6 @@ const KeepForever = "forever"
 
 // DefaultKeep is the policy of a branch for which none was set.
 const DefaultKeep = "24h:1h,168h:24h"
-
-// maxThin bounds how many commits one transaction thins out.
-const maxThin = 64
 
 // thinning is a step of a policy: of commits that are older than Age, one in each Every stays.
 type thinning struct {
@@ -101,12 +97,10 @@ func (s *Store) WouldThin(ctx context.Context, ref Ref, policy string) ([]Commit
 	if err != nil {
 		return nil, err
 	}
-	runs, err := s.thinnable(ctx, b, policy)
+	runs, err := s.thinnable(ctx, b, policy, &named{})
 	var gone []CommitID
 	for _, run := range runs {
-		for _, c := range run.gone {
-			gone = append(gone, c.id)
-		}
+		gone = append(gone, run.gone...)
 	}
 	return gone, wrap(op, err, ref.String(), "")
 }
@@ -116,16 +110,22 @@ func (s *Store) WouldThin(ctx context.Context, ref Ref, policy string) ([]Commit
 // their place: their ids stand for that one from then on. Commits by S3 and the command line, tagged ones, those on which a
 // branch, an open commit or a merge rests, and the head stay.
 func (s *Store) Thin(ctx context.Context, ref Ref, dryRun bool) ([]CommitID, error) {
+	return s.thin(ctx, ref, &named{}, dryRun)
+}
+
+// thin is Thin for one that may know already what is named.
+func (s *Store) thin(ctx context.Context, ref Ref, known *named, dryRun bool) ([]CommitID, error) {
 	const op = "pfs.Thin"
 	s.thinning.Lock()
 	defer s.thinning.Unlock()
 	var gone []CommitID
 	for {
-		some, err := s.thinSome(ctx, ref, dryRun)
+		some, err := s.thinSome(ctx, ref, known, dryRun)
 		gone = append(gone, some...)
 		if !errors.Is(err, errNamed) {
 			return gone, wrap(op, err, ref.String(), "")
 		}
+		*known = named{}
 	}
 }
 
@@ -133,47 +133,49 @@ func (s *Store) Thin(ctx context.Context, ref Ref, dryRun bool) ([]CommitID, err
 var errNamed = errors.New("pfs: a name was given meanwhile")
 
 // thinSome is Thin until somebody gives a commit a name, which fails with errNamed.
-func (s *Store) thinSome(ctx context.Context, ref Ref, dryRun bool) (gone []CommitID, err error) {
+func (s *Store) thinSome(ctx context.Context, ref Ref, known *named, dryRun bool) (gone []CommitID, err error) {
 	b, err := s.writable("pfs.Thin", ref)
 	if err != nil {
 		return nil, err
 	}
-	var names uint64
-	err = s.committer.do(ctx, false, func(*group) error { names = s.names; return nil })
-	if err != nil {
-		return nil, err
-	}
-	runs, err := s.thinnable(ctx, b, s.keepOf(b))
+	runs, err := s.thinnable(ctx, b, s.keepOf(b), known)
 	if err != nil {
 		return nil, err
 	}
 	for _, run := range runs {
+		n := len(run.gone)
 		if !dryRun {
-			if err := s.thinRun(ctx, run, names); err != nil {
-				return gone, err
-			}
+			n, err = s.thinRun(ctx, run, known.names)
 		}
-		for _, c := range run.gone {
-			gone = append(gone, c.id)
+		gone = append(gone, run.gone[:n]...)
+		if err != nil {
+			return gone, err
 		}
 	}
 	return gone, nil
 }
 
-// thinRun takes a run out, unless the number of names ever given is no longer the given one.
-func (s *Store) thinRun(ctx context.Context, r run, names uint64) error {
-	err := s.committer.do(ctx, true, func(g *group) error {
-		if s.names != names {
-			return errNamed
+// thinRun takes a run out, in as many transactions as that needs, unless the number of names ever given is no longer the
+// given one. It returns how many of its commits have gone.
+func (s *Store) thinRun(ctx context.Context, r run, names uint64) (gone int, err error) {
+	for gone < len(r.gone) {
+		n := 0
+		err := s.committer.do(ctx, true, func(g *group) (err error) {
+			if s.names != names {
+				return errNamed
+			}
+			n, err = g.thin(ctx, r.gone[gone:], r.stays)
+			return err
+		})
+		if err != nil {
+			return gone, err
 		}
-		return g.thin(ctx, r)
-	})
-	if err == nil {
-		for _, c := range append(slices.Clone(r.gone), r.stays) {
-			s.commits.Remove(c.id)
+		for _, id := range append(slices.Clone(r.gone[gone:gone+n]), r.stays) {
+			s.commits.Remove(id)
 		}
+		gone += n
 	}
-	return err
+	return gone, nil
 }
 
 // thinAll applies the policies of all branches from time to time, until ctx is done.
@@ -185,169 +187,120 @@ func (s *Store) thinAll(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-		}
-		branches, err := s.Branches(ctx, "")
-		for _, b := range branches {
-			if err == nil {
-				_, err = s.Thin(ctx, BranchRef(b.Repo, b.Name), false)
-			}
-		}
-		if err != nil && ctx.Err() == nil {
-			s.log.Warn("thinning out of automatic commits failed", "err", err)
+			s.thinPass(ctx)
 		}
 	}
 }
 
-// run is a row of commits of one line of which only the last is to stay.
-type run struct {
-	// gone are those that go, newest first.
-	gone  []*commit
-	stays *commit
-}
-
-// thinnable returns what a policy has no room for, on the branch's own line.
-func (s *Store) thinnable(ctx context.Context, b *branch, policy string) ([]run, error) {
-	steps, err := parseKeep(policy)
-	if err != nil || len(steps) == 0 {
-		return nil, err
-	}
-	st := b.state.Load()
-	fixed, err := s.fixed(ctx)
+// thinPass applies the policies of all branches. One for which that fails does not hold up the others.
+func (s *Store) thinPass(ctx context.Context) {
+	branches, err := s.Branches(ctx, "")
 	if err != nil {
-		return nil, err
+		s.log.Warn("thinning out of automatic commits failed", "err", err)
 	}
-	now := s.opts.Now()
-	var runs []run
-	var last *commit // the commit after the one looked at
-	h := history{store: s, ctx: ctx}
-	for c, err := range h.all(st.line, st.seq) {
-		if err != nil {
-			return nil, err
+	var known named
+	for _, b := range branches {
+		ref := BranchRef(b.Repo, b.Name)
+		_, err := s.thin(ctx, ref, &known, false)
+		if ctx.Err() != nil {
+			return
 		}
-		automatic := Origin(c.rec.Origin) == OriginMount && !fixed[c.id] && c.rec.Seq > 1 && c.id != st.head.id
-		switch {
-		case !automatic || last == nil || last.id == st.head.id || Origin(last.rec.Origin) != OriginMount,
-			!samePeriod(steps, now, c, last):
-			last = c
-			runs = append(runs, run{stays: c})
-		case len(runs) > 0 && len(runs[len(runs)-1].gone) < maxThin:
-			runs[len(runs)-1].gone = append(runs[len(runs)-1].gone, c)
+		if err != nil && KindOf(err) != KindBranchNotFound && KindOf(err) != KindRepoNotFound {
+			s.log.Warn("thinning out of automatic commits failed", "branch", ref.String(), "err", err)
 		}
 	}
-	return slices.DeleteFunc(runs, func(r run) bool { return len(r.gone) == 0 }), nil
 }
 
-// samePeriod reports whether a policy has room for only one of two commits.
-func samePeriod(steps []thinning, now time.Time, a, b *commit) bool {
-	for _, step := range steps {
-		if now.Sub(timeOf(b.rec.Time)) >= step.age {
-			return timeOf(a.rec.Time).Truncate(step.every).Equal(timeOf(b.rec.Time).Truncate(step.every))
-		}
-	}
-	return false
-}
-
-// fixed returns the commits that something names: tags, other lines, merges, heads, deleted branches and open commits.
-func (s *Store) fixed(ctx context.Context) (map[schema.ID]bool, error) {
-	fixed := map[schema.ID]bool{}
-	s.mu.RLock()
-	for _, r := range s.repos {
-		for _, tag := range r.tags {
-			fixed[tag.Commit] = true
-		}
-		for _, b := range r.branches {
-			fixed[b.state.Load().head.id] = true
-		}
-		for _, b := range r.open {
-			fixed[b.open.base.id] = true
-		}
-	}
-	s.mu.RUnlock()
-	deleted, err := s.Deletions(ctx)
+// thin takes commits of a run out, of which it is given the newest first, beginning with that: as many as one transaction has
+// room for, and one at least. It lets the one that stays follow on the one before them, and returns how many have gone.
+func (g *group) thin(ctx context.Context, gone []schema.ID, staying schema.ID) (n int, err error) {
+	stays, err := g.storedCommit(ctx, staying)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	for _, d := range deleted {
-		if id, ok := d.commit(); ok {
-			fixed[id] = true
+	rows, err := g.indexKeys(ctx, stays)
+	if err != nil {
+		return 0, err
+	}
+	g.dropRows(rows)
+	oldest := stays
+	for _, id := range gone {
+		c, err := g.storedCommit(ctx, id)
+		if err != nil {
+			return 0, err
 		}
+		if rows, err = g.indexKeys(ctx, c); err != nil {
+			return 0, err
+		}
+		if n > 0 && !g.hasRoom(rows) {
+			break
+		}
+		g.dropRows(rows)
+		g.delete(schema.CommitKey(id))
+		g.delete(schema.SeqKey(c.rec.Line, c.rec.Seq))
+		g.put(schema.AliasKey(id), staying[:])
+		oldest = c
+		n++
 	}
-	return fixed, s.kv.View(ctx, func(r kv.Reader) error { return s.addParents(r, fixed) })
+	return n, g.follow(ctx, stays, oldest.rec.Parents[0])
 }
 
-// commit returns the commit that a deleted branch or tag is at.
-func (d Deleted) commit() (schema.ID, bool) {
-	if branch, err := schema.DecodeBranch(d.record); d.Kind == "branch" && err == nil {
-		return branch.Head, true
+// hasRoom reports whether the group may take in the deletion of some rows.
+func (g *group) hasRoom(keys [][]byte) bool {
+	size := g.bytes
+	for _, key := range keys {
+		size += len(key)
 	}
-	if tag, err := schema.DecodeTag(d.record); d.Kind == "tag" && err == nil {
-		return tag.Commit, true
-	}
-	return schema.ID{}, false
+	return size <= groupBytes && len(g.rows)+len(keys) <= groupRows
 }
 
-// addParents adds the commits that lines leave from and that are second parents.
-func (s *Store) addParents(r kv.Reader, fixed map[schema.ID]bool) error {
-	for row, err := range r.Scan(schema.LinePrefix(), nil, false) {
-		if err != nil {
-			return err
-		}
-		rec, err := schema.DecodeLine(row.Value)
-		if err != nil || rec.Parent == 0 {
-			continue
-		}
-		if at, err := r.Get(schema.SeqKey(rec.Parent, rec.Seq)); err == nil {
-			fixed[schema.ID(at)] = true
-		}
+// follow stores a commit anew as one that follows on another one of its line, with none in between any more.
+func (g *group) follow(ctx context.Context, c *commit, parent schema.ID) error {
+	before, err := g.storedCommit(ctx, parent)
+	if err != nil {
+		return err
 	}
-	for row, err := range r.Scan(schema.CommitPrefix(), nil, false) {
-		if err != nil {
-			return err
-		}
-		rec, err := schema.DecodeCommit(row.Value)
-		if err != nil {
-			continue // fsck tells
-		}
-		for _, id := range rec.Parents[min(1, len(rec.Parents)):] {
-			fixed[id] = true
-		}
-	}
-	return nil
-}
-
-// thin takes the commits of a run out, and lets the one that stays follow on the one before them.
-func (g *group) thin(ctx context.Context, r run) error {
-	oldest := r.gone[len(r.gone)-1]
-	before, err := g.store.loadCommit(ctx, oldest.rec.Parents[0])
-	if err != nil || before == nil {
-		return cmp.Or(err, error(&Error{Op: "pfs.Thin", Kind: KindCorrupt, Ref: oldest.id.String()}))
-	}
-	line, err := g.store.loadLine(ctx, oldest.rec.Line)
+	line, err := g.store.loadLine(ctx, c.rec.Line)
 	if err != nil {
 		return err
 	}
 	line.Gaps = true
-	g.put(schema.LineKey(oldest.rec.Line), line.Append(nil))
-	for _, c := range append(slices.Clone(r.gone), r.stays) {
-		if err := g.dropIndex(ctx, c); err != nil {
-			return err
-		}
-	}
-	for _, c := range r.gone {
-		g.delete(schema.CommitKey(c.id))
-		g.delete(schema.SeqKey(c.rec.Line, c.rec.Seq))
-		g.put(schema.AliasKey(c.id), r.stays.id[:])
-	}
-	stays := *r.stays
-	stays.rec.Parents = slices.Clone(stays.rec.Parents)
-	stays.rec.Parents[0] = before.id
+	g.put(schema.LineKey(c.rec.Line), line.Append(nil))
+	c.rec.Parents = slices.Clone(c.rec.Parents)
+	c.rec.Parents[0] = before.id
 	// What branches hold of the commit still follows on one that has gone.
-	for _, b := range g.store.branchesAt(stays.id) {
-		if w := g.workOn(b); w.head.id == stays.id {
-			w.head = &stays
+	for _, b := range g.store.branchesAt(c.id) {
+		if w := g.workOn(b); w.head.id == c.id {
+			w.head = c
 		}
 	}
-	return g.putCommit(ctx, &stays, before)
+	return g.putCommit(ctx, c, before)
+}
+
+// storedCommit returns a commit as its row has it, which may be newer than what is in memory.
+func (g *group) storedCommit(ctx context.Context, id schema.ID) (*commit, error) {
+	value, err := g.store.getRow(ctx, schema.CommitKey(id))
+	if err == nil && value == nil {
+		err = schema.ErrInvalid
+	}
+	if err != nil {
+		return nil, &Error{Op: "pfs.Thin", Kind: KindCorrupt, Ref: id.String(), Err: err}
+	}
+	return g.store.decodeCommit(ctx, id, value)
+}
+
+// indexKeys returns the keys of the rows of the path index of a commit.
+func (g *group) indexKeys(ctx context.Context, c *commit) ([][]byte, error) {
+	parent, err := g.storedCommit(ctx, c.rec.Parents[0])
+	if err != nil {
+		return nil, err
+	}
+	rows, err := pathRows(ctx, c, parent, storedRoot)
+	keys := make([][]byte, len(rows))
+	for i, row := range rows {
+		keys[i] = row.Key
+	}
+	return keys, err
 }
 
 // branchesAt returns the branches, and the workspaces of open commits, whose head is a commit.
@@ -368,17 +321,4 @@ func (s *Store) branchesAt(id schema.ID) []*branch {
 		}
 	}
 	return at
-}
-
-// dropIndex deletes the rows of the path index of a commit.
-func (g *group) dropIndex(ctx context.Context, c *commit) error {
-	parent, err := g.store.loadCommit(ctx, c.rec.Parents[0])
-	if err != nil || parent == nil {
-		return cmp.Or(err, error(&Error{Op: "pfs.Thin", Kind: KindCorrupt, Ref: c.id.String()}))
-	}
-	rows, err := pathRows(ctx, c, parent, storedRoot)
-	for _, row := range rows {
-		g.delete(row.Key)
-	}
-	return err
 }
