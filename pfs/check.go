@@ -234,6 +234,13 @@ func (c *checker) checkBranch(ctx context.Context, ref string, rec schema.Branch
 	case rec.Seq == 0 && head.Line == rec.Line:
 		c.problemf(ref, "the head is on the branch's own line, which is empty")
 	}
+	line, err := c.get(schema.LineKey(rec.Line))
+	if err != nil {
+		return err
+	}
+	if line == nil {
+		c.problemf(ref, "line %d, which it puts its commits on, is missing", rec.Line)
+	}
 	if size := settingsSize(rec.Settings); size > maxSettings {
 		c.problemf(ref, "its settings are %d bytes, and may be %d", size, maxSettings)
 	}

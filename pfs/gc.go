@@ -103,6 +103,8 @@ type collection struct {
 	opts   GCOptions
 	report *GCReport
 	graph  *graph
+	// burial is what becomes of tombstones, dead the rows that then belong to nothing.
+	burial []rowChange
 	dead   deadRows
 }
 

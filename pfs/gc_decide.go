@@ -82,6 +82,7 @@ func (c *collection) markOnce(ctx context.Context, extra []schema.ID) error {
 			return err
 		}
 		c.graph.spread(extra)
+		c.bury()
 		if c.dead, err = c.graph.deadRows(r, c.goes); err != nil {
 			return err
 		}
@@ -164,10 +165,7 @@ func (c *collection) decide(ctx context.Context, names uint64, now bool) (decide
 		}
 		decided = true
 		s.setDoomed(c.graph.sorted(c.goes))
-		for i, change := range c.buried() {
-			if i == dropBatch {
-				break // the rest is found again, and leads nowhere until then
-			}
+		for _, change := range c.burial {
 			if change.value == nil {
 				g.delete(change.key)
 			} else {
@@ -181,6 +179,27 @@ func (c *collection) decide(ctx context.Context, names uint64, now bool) (decide
 		return false, err
 	}
 	return decided, err
+}
+
+// bury settles what becomes of tombstones with this collection: one transaction has room for so many. The rest is found
+// again. What a tombstone that is left leads to may stay without it, as the commit that a branch was made from does; then the
+// branch can be restored, and its line must be there.
+func (c *collection) bury() {
+	c.report.Deleted = 0
+	c.burial = c.buried()
+	if len(c.burial) <= dropBatch {
+		return
+	}
+	c.burial = c.burial[:dropBatch]
+	gone := make(map[string]bool, dropBatch)
+	for _, change := range c.burial {
+		gone[string(change.key)] = change.value == nil
+	}
+	for _, t := range c.graph.tombs {
+		if !gone[string(t.key)] {
+			c.graph.lines[t.line] = true
+		}
+	}
 }
 
 // rowChange is a row to be put, or deleted when the value is nil.

@@ -50,13 +50,6 @@ func (d *deleter) flush(ctx context.Context) error {
 func (c *collection) tellCauses(ctx context.Context) error {
 	ids := c.graph.sorted(c.goes)
 	c.report.Commits = int64(len(ids))
-	if c.opts.DryRun {
-		for _, t := range c.graph.tombs {
-			if t.expired && t.kind != schema.CommitPrefix()[0] {
-				c.report.Deleted++
-			}
-		}
-	}
 	m := &treeMarker{store: c.store, ctx: ctx, class: live.Doomed}
 	for _, id := range ids {
 		value, err := c.store.getRow(ctx, schema.CommitKey(id))

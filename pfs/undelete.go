@@ -172,6 +172,9 @@ func (g *group) restore(ctx context.Context, r *repo, d Deleted) error {
 	if g.store.isDoomed(rec.Head) {
 		return &Error{Op: "pfs.Undelete", Kind: KindBranchNotFound, Ref: d.Name}
 	}
+	if _, err := g.store.loadLine(ctx, rec.Line); err != nil {
+		return wrap("pfs.Undelete", err, d.Name, "")
+	}
 	g.store.names++
 	st, err := g.store.loadState(ctx, r, rec)
 	if err != nil {
