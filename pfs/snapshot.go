@@ -15,6 +15,8 @@ type Snapshot struct {
 	store   *Store
 	version Version
 	view    view
+	// live is what the branch showed, if that was not a commit alone; else nil.
+	live *state
 }
 
 // Version says what the snapshot shows.
@@ -116,10 +118,12 @@ func (s *Store) liveSnapshot(b *branch) *Snapshot {
 	if b.open != nil {
 		version.Branch = b.open.branch
 	}
+	snap := &Snapshot{store: s, view: state.view}
 	if state.pending != nil {
-		version.Pending = state.pending.change.Commit
+		version.Pending, snap.live = state.pending.change.Commit, state
 	}
-	return &Snapshot{store: s, view: state.view, version: version}
+	snap.version = version
+	return snap
 }
 
 // storedView returns the files below a stored root, with a stored link tree, of which it reads a node.

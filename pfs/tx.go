@@ -22,6 +22,8 @@ type Tx struct {
 	wide    bool
 	// links are the roots of the contents that have been linked.
 	links []schema.Hash
+	// copied are the versions of which it is known that what they had not on disk may be linked, and is among links.
+	copied []*Snapshot
 	// files are the files with several names that have been changed.
 	files []LinkID
 	// onSuccess is called when the function has returned without an error.

@@ -24,6 +24,9 @@ func (t *Tx) Copy(path string, version *Snapshot, from string) error {
 	if err != nil {
 		return err
 	}
+	if err := t.linkAll(version, from, entry); err != nil {
+		return err
+	}
 	if path == "" {
 		return t.copyRoot(op, version.view, from, entry)
 	}
