@@ -88,25 +88,10 @@ func (d *repoList) make(name string, owner pfs.Owner) error {
 
 // remove deletes a repo in which there is nothing but its first branch, and nothing in that.
 func (d *repoList) remove(name string) error {
-	ctx, store := context.Background(), d.forest.store
-	notEmpty := &pfs.Error{Op: "fsys.rmdir", Kind: pfs.KindNotEmpty, Ref: name}
-	branches, err := store.Branches(ctx, name)
-	if err != nil {
-		return err
+	if d.forest.hasNewFiles(pfs.BranchRef(name, pfs.DefaultBranch)) {
+		return &pfs.Error{Op: "fsys.rmdir", Kind: pfs.KindNotEmpty, Ref: name}
 	}
-	tags, err := store.Tags(ctx, name)
-	if err != nil {
-		return err
-	}
-	for _, b := range branches {
-		if b.Name != pfs.DefaultBranch || d.forest.hasNewFiles(pfs.BranchRef(name, b.Name)) {
-			return notEmpty
-		}
-	}
-	if len(tags) > 0 {
-		return notEmpty
-	}
-	return store.DeleteRepo(ctx, name, false)
+	return d.forest.store.DeleteEmptyRepo(context.Background(), name)
 }
 
 func (d *repoList) rename(from string, toDir pageDir, to string) error {
@@ -173,14 +158,10 @@ func (d *branchList) make(name string, owner pfs.Owner) error {
 // remove deletes a branch that shows nothing.
 func (d *branchList) remove(name string) error {
 	ref, f := d.ref(name), d.repos.forest
-	b, err := f.store.Branch(context.Background(), ref)
-	if err != nil {
-		return err
-	}
-	if b.Totals.Files+b.Totals.Dirs > 0 || f.hasNewFiles(ref) {
+	if f.hasNewFiles(ref) {
 		return &pfs.Error{Op: "fsys.rmdir", Kind: pfs.KindNotEmpty, Ref: ref.String()}
 	}
-	return f.store.DeleteBranch(context.Background(), ref, false)
+	return f.store.DeleteEmptyBranch(context.Background(), ref)
 }
 
 func (d *branchList) rename(from string, toDir pageDir, to string) error {

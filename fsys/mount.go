@@ -50,8 +50,8 @@ type namer interface {
 	CreateBranch(ctx context.Context, ref pfs.Ref, o pfs.BranchOptions) (pfs.Branch, error)
 	RenameRepo(ctx context.Context, from, to string) (pfs.Repo, error)
 	RenameBranch(ctx context.Context, ref pfs.Ref, to string) (pfs.Branch, error)
-	DeleteRepo(ctx context.Context, name string, force bool) error
-	DeleteBranch(ctx context.Context, ref pfs.Ref, withRepo bool) error
+	DeleteEmptyRepo(ctx context.Context, name string) error
+	DeleteEmptyBranch(ctx context.Context, ref pfs.Ref) error
 }
 
 // core is what a mount uses of a store.

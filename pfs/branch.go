@@ -146,11 +146,28 @@ func (g *group) putLine(r *repo, from *commit) uint64 {
 // DeleteBranch deletes a branch with what is pending on it and its uploads; withRepo deletes the repo, too, when it was
 // the last one. The error is of KindRepoNotFound, KindBranchNotFound or KindReadOnly (ref is no branch).
 func (s *Store) DeleteBranch(ctx context.Context, ref Ref, withRepo bool) error {
+	return s.deleteBranch(ctx, ref, withRepo, false)
+}
+
+// DeleteEmptyBranch deletes a branch that shows nothing. The error is as with DeleteBranch, or of KindNotEmpty.
+func (s *Store) DeleteEmptyBranch(ctx context.Context, ref Ref) error {
+	return s.deleteBranch(ctx, ref, false, true)
+}
+
+// deleteBranch is DeleteBranch, or with empty set DeleteEmptyBranch.
+func (s *Store) deleteBranch(ctx context.Context, ref Ref, withRepo, empty bool) error {
 	const op = "pfs.DeleteBranch"
 	if !ref.IsBranch() {
 		return &Error{Op: op, Kind: KindReadOnly, Ref: ref.String()}
 	}
-	b, err := s.writable(op, ref)
+	find := func() (*branch, error) {
+		b, err := s.writable(op, ref)
+		if err == nil && empty && !b.state.Load().root.Sub.IsEmpty() {
+			err = &Error{Op: op, Kind: KindNotEmpty, Ref: ref.String()}
+		}
+		return b, err
+	}
+	b, err := find()
 	if err == nil {
 		err = s.abortUploads(ctx, b)
 	}
@@ -159,7 +176,7 @@ func (s *Store) DeleteBranch(ctx context.Context, ref Ref, withRepo bool) error 
 	}
 	var gone *announcement
 	err = s.committer.do(ctx, true, func(g *group) error {
-		b, err := s.writable(op, ref)
+		b, err := find()
 		if err != nil {
 			return err
 		}

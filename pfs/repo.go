@@ -43,8 +43,40 @@ func (s *Store) CreateRepo(ctx context.Context, name string, owner Owner, by By)
 // DeleteRepo deletes a repo with all its branches and tags. The error is of KindRepoNotFound, or KindNotEmpty when a
 // branch shows files and force is not set.
 func (s *Store) DeleteRepo(ctx context.Context, name string, force bool) error {
+	return s.deleteRepo(ctx, name, func(r *repo) string {
+		for _, b := range r.branches {
+			if !force && !b.state.Load().root.Sub.IsEmpty() {
+				return b.name
+			}
+		}
+		return ""
+	})
+}
+
+// DeleteEmptyRepo deletes a repo that has no tags and no branch but DefaultBranch, which shows nothing. The error is of
+// KindRepoNotFound, or KindNotEmpty.
+func (s *Store) DeleteEmptyRepo(ctx context.Context, name string) error {
+	return s.deleteRepo(ctx, name, func(r *repo) string {
+		for _, b := range r.branches {
+			if b.name != DefaultBranch || !b.state.Load().root.Sub.IsEmpty() {
+				return b.name
+			}
+		}
+		for tag := range r.tags {
+			return tag
+		}
+		for hurt := range r.damaged {
+			return hurt
+		}
+		return ""
+	})
+}
+
+// deleteRepo deletes a repo unless keeps returns the name of a branch or tag for which it has to stay. That is asked with
+// Store.mu held.
+func (s *Store) deleteRepo(ctx context.Context, name string, keeps func(*repo) string) error {
 	const op = "pfs.DeleteRepo"
-	branches, err := s.removable(op, name, force)
+	branches, err := s.removable(op, name, keeps)
 	for _, b := range branches {
 		if err == nil {
 			err = s.abortUploads(ctx, b)
@@ -55,7 +87,7 @@ func (s *Store) DeleteRepo(ctx context.Context, name string, force bool) error {
 	}
 	var gone []*announcement
 	err = s.committer.do(ctx, true, func(g *group) error {
-		branches, err := s.removable(op, name, force)
+		branches, err := s.removable(op, name, keeps)
 		if err != nil {
 			return err
 		}
@@ -77,18 +109,16 @@ func (s *Store) DeleteRepo(ctx context.Context, name string, force bool) error {
 	return err
 }
 
-// removable returns the branches of a repo that can be deleted.
-func (s *Store) removable(op, name string, force bool) ([]*branch, error) {
+// removable returns the branches of a repo that may be deleted.
+func (s *Store) removable(op, name string, keeps func(*repo) string) ([]*branch, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	r := s.repos[name]
 	if r == nil {
 		return nil, &Error{Op: op, Kind: KindRepoNotFound, Ref: name}
 	}
-	for _, b := range r.branches {
-		if !force && !b.state.Load().root.Sub.IsEmpty() {
-			return nil, &Error{Op: op, Kind: KindNotEmpty, Ref: BranchRef(name, b.name).String()}
-		}
+	if kept := keeps(r); kept != "" {
+		return nil, &Error{Op: op, Kind: KindNotEmpty, Ref: BranchRef(name, kept).String()}
 	}
 	return slices.Collect(maps.Values(r.branches)), nil
 }
