@@ -77,17 +77,16 @@ func path(r *http.Request, bucket string) string {
 	return "/" + bucket + sent
 }
 
-// parameters returns the signed parameters of a query, values decoded: without the equals sign of empty ones, and with it.
+// parameters returns the signed parameters of a query, decoded: without the equals sign of empty ones, and with it. Names are
+// decoded, too: one with an escape in it is obeyed like any other, so it must be signed like any other.
 func parameters(raw string) (bare, exact string) {
 	type pair struct{ name, bare, exact string }
 	var pairs []pair
 	for item := range strings.SplitSeq(raw, "&") {
 		name, value, equals := strings.Cut(item, "=")
+		name, value = unescape(name), unescape(value)
 		if !signedParameters[name] {
 			continue
-		}
-		if plain, err := url.QueryUnescape(value); err == nil {
-			value = plain
 		}
 		p := pair{name, name, name}
 		if value != "" {
@@ -107,4 +106,12 @@ func parameters(raw string) (bare, exact string) {
 		bare, exact = bare+separator+p.bare, exact+separator+p.exact
 	}
 	return bare, exact
+}
+
+// unescape decodes a component of a query; what is not well escaped stays as it is.
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
 }

@@ -131,6 +131,7 @@ func TestRefused(t *testing.T) {
 		{"garbage", request("GET", "/", "Authorization", "AWS HAHAHA"), sigv4.BadHeader},
 		{"no signature", request("GET", "/", "Authorization", "AWS a:"), sigv4.BadHeader},
 		{"no date", request("GET", "/", "Authorization", "AWS a:b"), sigv4.Missing},
+		{"escaped name", signed("GET", "/b/k?versionId=b", func(r *http.Request) { r.URL.RawQuery = "%76ersionId=b" }), 0},
 		{"bad date", request("GET", "/", "Authorization", "AWS a:b", "x-amz-date", "Bad Date"), sigv4.Missing},
 		{"before time began", request("GET", "/", "Authorization", "AWS a:b", "x-amz-date",
 			"Fri, 07 Jul 1950 21:53:04 GMT"), sigv4.Missing},
@@ -142,6 +143,11 @@ func TestRefused(t *testing.T) {
 		{"other sub-resource", signed("GET", "/b/k", func(r *http.Request) { r.URL.RawQuery = "acl" }), sigv4.Mismatch},
 		{"other version", signed("GET", "/b/k?versionId=a", func(r *http.Request) { r.URL.RawQuery = "versionId=b" }),
 			sigv4.Mismatch},
+		{"version with an escaped name", signed("GET", "/b/k", func(r *http.Request) { r.URL.RawQuery = "%76ersionId=b" }),
+			sigv4.Mismatch},
+		{"type with an escaped name", signed("GET", "/b/k", func(r *http.Request) {
+			r.URL.RawQuery = "response-content-typ%65=text/html"
+		}), sigv4.Mismatch},
 		{"other header", signed("GET", "/b/k", func(r *http.Request) { r.Header.Set("x-amz-acl", "public-read") }),
 			sigv4.Mismatch},
 		{"other type", signed("PUT", "/b/k", func(r *http.Request) { r.Header.Set("Content-Type", "x/y") }), sigv4.Mismatch},
