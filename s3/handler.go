@@ -49,7 +49,8 @@ type Config struct {
 	Now func() time.Time
 	// Rand is where request ids come from; safe for concurrent use. Required.
 	Rand io.Reader
-	// Stall is how long a client may take to send, or take, the next bytes of a body before the request ends; 0 for ever.
+	// Stall is how long a client may take to send, or take, the next bytes before the request ends, and to send the rest of a
+	// body that nobody wants to see; 0 for ever.
 	Stall time.Duration
 	// Log gets a line for each request; nil means nowhere.
 	Log *slog.Logger
@@ -97,7 +98,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{Request: r, id: h.newID(), query: parseQuery(r.URL.RawQuery), author: h.cfg.Author}
 	q.w = &response{ResponseWriter: w, request: q}
 	if h.cfg.Stall > 0 {
-		q.stall = &stall{http.NewResponseController(w), h.cfg.Stall, h.cfg.Now}
+		q.stall = &stall{connection: http.NewResponseController(w), after: h.cfg.Stall, now: h.cfg.Now, left: r.ContentLength != 0}
+		defer q.stall.end()
 	}
 	start := h.cfg.Now()
 	header := q.w.Header()

@@ -68,7 +68,10 @@ func (l late) SendFile(file *os.File, off, n int64) (int64, error) {
 	if l.status == 0 {
 		l.WriteHeader(l.begin)
 		// net/http would read the first bytes, to guess a Content-Type, were the header not out.
-		_ = http.NewResponseController(l.ResponseWriter).Flush()
+		flush := http.NewResponseController(l.ResponseWriter).Flush
+		if _, err := l.send(func() (int64, error) { return 0, flush() }); err != nil {
+			return 0, err
+		}
 	}
 	return l.send(func() (int64, error) { return io.Copy(l.ResponseWriter, sendfile.NewSection(file, off, n)) })
 }
