@@ -172,3 +172,23 @@ func TestPagesWithoutKeys(t *testing.T) {
 	s.want(403, "AccessDenied", "GET", "/data/k", "", "Origin", "http://app.test", "Host", "app.test")
 	s.want(200, "", "GET", "/data/k", "")
 }
+
+// A page that may write to one bucket does not thereby read another: neither by a copy nor by a part that is one.
+func TestCopiesOfPagesWithoutKeys(t *testing.T) {
+	s := newServer(t)
+	s.want(200, "", "PUT", "/secret", "")
+	s.put("/secret/k", "x")
+	s.put("/data/k", "x")
+	s.setCORS(corsExample)
+	upload := decode[struct {
+		UploadID string `xml:"UploadId"`
+	}](t, s.want(200, "", "POST", "/data/part?uploads", "")).UploadID
+	for _, target := range []string{"/data/copy", "/data/part?partNumber=1&uploadId=" + upload} {
+		page := []string{"Origin", "http://app.test", "x-amz-copy-source"}
+		s.want(403, "AccessDenied", "PUT", target, "", append(page, "secret/k")...)
+		s.want(403, "AccessDenied", "PUT", target, "", append(page, "secret/nothing")...)
+		s.want(403, "AccessDenied", "PUT", target, "", append(page, "nothing/k")...)
+		s.want(200, "", "PUT", target, "", append(page, "data/k")...)
+		s.want(200, "", "PUT", target, "", "x-amz-copy-source", "secret/k")
+	}
+}

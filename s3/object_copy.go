@@ -47,6 +47,9 @@ func (h *Handler) source(q *request) (copySource, *object, error) {
 	if err != nil {
 		return s, nil, err
 	}
+	if err := h.crossSource(q, s.bucket); err != nil {
+		return s, nil, err
+	}
 	o, err := h.object(q.Context(), s.bucket, s.key, s.version)
 	if err != nil {
 		return s, nil, err
