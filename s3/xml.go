@@ -71,7 +71,7 @@ func decodeXML(body io.Reader, v any) (empty bool, err error) {
 		return true, nil
 	}
 	if !isModest(data) {
-		return false, failf(codeMalformedXML, "The XML has more elements, or longer ones, than any request needs.")
+		return false, failf(codeMalformedXML, "The XML has a document type, or more elements, or longer ones, than any request needs.")
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(v); err != nil {
@@ -90,7 +90,8 @@ const (
 )
 
 // isModest reports whether data has few enough tags, and short enough ones, that decoding it takes not much more memory than
-// its size: each open element and each attribute costs the decoder many times the bytes that it has in the text.
+// its size: each open element and each attribute costs the decoder many times the bytes that it has in the text. No request
+// has a document type.
 func isModest(data []byte) bool {
 	tags := 0
 	for {
@@ -98,15 +99,42 @@ func isModest(data []byte) bool {
 		if start < 0 {
 			return true
 		}
-		length := bytes.IndexByte(data[start:], '>')
-		if tags++; tags > maxMarkup || length > maxTag {
+		data = data[start:]
+		length, ok := markupLength(data)
+		if tags++; tags > maxMarkup || !ok {
 			return false
 		}
-		if length < 0 {
-			return len(data)-start <= maxTag
-		}
-		data = data[start+length:]
+		data = data[length:]
 	}
+}
+
+// markupLength returns how long the tag, or other markup, is that data begins with, as the decoder sees it; all of data when
+// it does not end. It is not ok for a tag that is too long, or a document type.
+func markupLength(data []byte) (length int, ok bool) {
+	for _, kind := range [][2]string{{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}} {
+		if rest, found := bytes.CutPrefix(data, []byte(kind[0])); found {
+			text, _, ended := bytes.Cut(rest, []byte(kind[1]))
+			if !ended {
+				return len(data), true
+			}
+			return len(kind[0]) + len(text) + len(kind[1]), true
+		}
+	}
+	if bytes.HasPrefix(data, []byte("<!")) {
+		return 0, false
+	}
+	var quote byte
+	for i, c := range data[:min(len(data), maxTag)] {
+		switch {
+		case quote == 0 && c == '>':
+			return i + 1, true
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case c == quote:
+			quote = 0
+		}
+	}
+	return len(data), len(data) <= maxTag
 }
 
 // xmlTime returns t as XML answers have it.
