@@ -83,6 +83,7 @@ func (m *mount) Rmdir(_ <-chan struct{}, h *fuse.InHeader, name string) fuse.Sta
 		n.mu.Lock()
 		defer n.mu.Unlock()
 	}
+	defer m.cfg.Names.hold(promise{m.ref(), path})()
 	if m.hasNewFiles(n, path) {
 		return fuse.Status(syscall.ENOTEMPTY)
 	}

@@ -88,6 +88,11 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 	if !fromOK || !toOK {
 		return fuse.ENOENT, true
 	}
+	defer m.cfg.Names.hold(promise{m.ref(), from})()
+	defer m.cfg.Names.hold(promise{m.ref(), to})()
+	if m.hasPromised(mv, from, to) {
+		return fuse.Status(syscall.EBUSY), true
+	}
 	target := m.table.child(mv.toDir, mv.to)
 	if st := m.checkTarget(mv, target, to); st != fuse.OK {
 		return st, true
@@ -105,6 +110,13 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 	}
 	m.lostFor(mv.toDir, mv.to)
 	return fuse.OK, true
+}
+
+// hasPromised reports whether another mount has new files below what is moved, on either side of an exchange: they are made
+// where they were promised, and would be lost there without a word. (Those of this mount have been linked.)
+func (m *mount) hasPromised(mv move, from, to string) bool {
+	return m.cfg.Names.anyBelow(promise{m.ref(), from}) ||
+		mv.mode == pfs.RenameExchange && m.cfg.Names.anyBelow(promise{m.ref(), to})
 }
 
 // refreshAt brings n, which may be nil, in step with the store.
