@@ -60,7 +60,7 @@ func (m *mount) addName(n, dir *inode, name string) error {
 		return &pfs.Error{Op: "fsys.link", Kind: pfs.KindFileNotFound, Path: name}
 	}
 	var e pfs.Entry
-	err := m.change(func(tx *pfs.Tx) (err error) {
+	err := m.changeNew(path, func(tx *pfs.Tx) (err error) {
 		if n.link.IsZero() {
 			err = tx.Link(from, path)
 		} else {
@@ -95,7 +95,7 @@ func (m *mount) nameTmpfile(n, dir *inode, name, path string) error {
 	if d != nil {
 		e, _ = n.written(d, content)
 	}
-	err := m.change(func(tx *pfs.Tx) (err error) {
+	err := m.changeNew(path, func(tx *pfs.Tx) (err error) {
 		if err = tx.Create(path, e); err == nil {
 			e, err = tx.Stat(path)
 		}

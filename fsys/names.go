@@ -76,6 +76,13 @@ func (s *Names) isHeldLocked(p promise) bool {
 	return false
 }
 
+// isTaken reports whether a path is promised.
+func (s *Names) isTaken(p promise) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken[p] != nil
+}
+
 // anyBelow reports whether a name below a directory, which may be the root, is promised.
 func (s *Names) anyBelow(dir promise) bool {
 	s.mu.Lock()
@@ -120,6 +127,16 @@ func (s *Names) drop(n *inode) {
 // takes it for empty, and who has them open does not.
 func (m *mount) hasNewFiles(dir *inode, path string) bool {
 	return dir != nil && len(m.table.private(dir)) > 0 || m.cfg.Names.anyBelow(promise{m.ref(), path})
+}
+
+// changeNew is change for what makes something new at path, which must not be promised to a file.
+func (m *mount) changeNew(path string, fn func(*pfs.Tx) error) error {
+	p := promise{m.ref(), path}
+	defer m.cfg.Names.hold(p)()
+	if m.cfg.Names.isTaken(p) {
+		return &pfs.Error{Op: "fsys.make", Kind: pfs.KindExists, Path: path}
+	}
+	return m.change(fn)
 }
 
 // unreserve ends the promise of n's name, when it is linked or gone.

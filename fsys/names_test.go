@@ -1,6 +1,7 @@
 package fsys_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -37,4 +38,34 @@ func TestRenameAboveNewFileElsewhere(t *testing.T) {
 	if got := f.get("dst/file"); string(got.Data) != "kept" {
 		t.Errorf("the store has %q, absent %v", got.Data, got.Absent)
 	}
+}
+
+// TestPromisedNameElsewhere makes all that can be made at a name at which another mount has a new file open.
+func TestPromisedNameElsewhere(t *testing.T) {
+	f := newFixture(t)
+	there := f.second()
+	must(t, os.WriteFile(filepath.Join(f.dir, "file"), nil, 0o644))
+	must(t, os.Mkdir(filepath.Join(f.dir, "dir"), 0o755))
+	f.put("barrier", "")
+	lock, err := os.OpenFile(filepath.Join(f.dir, "lock"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	must(t, err)
+	_, err = lock.WriteString("mine")
+	must(t, err)
+	file, dir, name := filepath.Join(there, "file"), filepath.Join(there, "dir"), filepath.Join(there, "lock")
+	wantErr(t, "symlink", os.Symlink("yours", name), syscall.EEXIST)
+	wantErr(t, "mkdir", os.Mkdir(name, 0o755), syscall.EEXIST)
+	wantErr(t, "mknod", unix.Mknod(name, unix.S_IFREG|0o644, 0), syscall.EEXIST)
+	wantErr(t, "link", os.Link(file, name), syscall.EEXIST)
+	wantErr(t, "rename", unix.Renameat2(-1, file, -1, name, unix.RENAME_NOREPLACE), syscall.EEXIST)
+	wantErr(t, "rename of a directory", syscall.Rename(dir, name), syscall.ENOTDIR)
+	fd, err := unix.Open(there, unix.O_TMPFILE|unix.O_RDWR, 0o640)
+	must(t, err)
+	defer unix.Close(fd)
+	wantErr(t, "link of a nameless file", unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, name,
+		unix.AT_SYMLINK_FOLLOW), syscall.EEXIST)
+	must(t, lock.Close())
+	if got := f.get("lock"); string(got.Data) != "mine" {
+		t.Errorf("the store has %q, absent %v", got.Data, got.Absent)
+	}
+	must(t, os.Rename(file, name))
 }

@@ -132,13 +132,22 @@ func (m *mount) refreshAt(n, dir *inode, name string) error {
 // checkTarget returns what stops a rename from taking the place of target, which may be nil, at path, for what the store does
 // not know.
 func (m *mount) checkTarget(mv move, target *inode, path string) fuse.Status {
+	taken := m.cfg.Names.isTaken(promise{m.ref(), path})
 	switch {
 	case mv.mode == pfs.RenameExchange:
 		return fuse.OK
-	case mv.mode == pfs.RenameNoReplace && target != nil && !target.linked.Load():
+	case mv.mode == pfs.RenameNoReplace && (taken || target != nil && !target.linked.Load()):
 		return fuse.Status(syscall.EEXIST)
+	case taken && m.isDir(mv.fromDir, mv.from):
+		return fuse.ENOTDIR
 	case mv.mode == pfs.RenameReplace && m.hasNewFiles(target, path):
 		return fuse.Status(syscall.ENOTEMPTY)
 	}
 	return fuse.OK
+}
+
+// isDir reports whether a directory is known at a name, as the kernel has seen that it does of all that it renames.
+func (m *mount) isDir(dir *inode, name string) bool {
+	n := m.table.child(dir, name)
+	return n != nil && n.kind == pfs.EntryDir
 }
