@@ -25,8 +25,8 @@ func (m *mount) link(n *inode) error {
 	if d == nil {
 		return nil
 	}
-	if _, changed := d.changed(); !changed || m.isDeleted(n) {
-		m.dirty.remove(n)
+	if !m.hasChanges(n) {
+		m.clean(n)
 		return nil
 	}
 	content, version, err := m.foldData(d, false)
@@ -36,18 +36,33 @@ func (m *mount) link(n *inode) error {
 	if err := m.linkContent(n, d, content); err != nil {
 		return err
 	}
-	if m.isDeleted(n) {
-		m.dirty.remove(n)
-		return nil
+	if !m.isDeleted(n) {
+		d.settle(version, m.now())
 	}
-	d.settle(version, m.now())
-	if _, changed := d.changed(); !changed {
-		m.dirty.remove(n)
-		if _, changed := d.changed(); changed {
-			m.dirty.add(n) // A write came between the two.
-		}
-	}
+	m.clean(n)
 	return nil
+}
+
+// hasChanges reports whether n has anything that can still be linked.
+func (m *mount) hasChanges(n *inode) bool {
+	d := n.data.Load()
+	if d == nil {
+		return false
+	}
+	_, changed := d.changed()
+	return changed && !m.isDeleted(n)
+}
+
+// clean takes n from what is to be linked if there is nothing. Who changes it adds it after that, so that a change that comes
+// between the look and the removal is seen by looking once more.
+func (m *mount) clean(n *inode) {
+	if m.hasChanges(n) {
+		return
+	}
+	m.dirty.remove(n)
+	if m.hasChanges(n) {
+		m.dirty.add(n)
+	}
 }
 
 func (m *mount) isDeleted(n *inode) bool {

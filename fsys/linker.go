@@ -32,7 +32,7 @@ func (m *mount) linkDue(failures map[*inode]pfs.Kind) {
 	for _, n := range all {
 		d := n.data.Load()
 		if d == nil {
-			m.dirty.remove(n)
+			m.clean(n)
 			continue
 		}
 		since, changed := d.changed()

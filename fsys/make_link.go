@@ -106,6 +106,7 @@ func (m *mount) nameTmpfile(n, dir *inode, name, path string) error {
 	}
 	if d != nil {
 		d.settle(version, m.now())
+		m.dirty.add(n) // Something may have been written meanwhile.
 	}
 	n.adoptLocked(&e)
 	n.linked.Store(true)
