@@ -152,6 +152,7 @@ func (d *fileData) retime(set bool, mtime, ctime int64) bool {
 	if !d.touched {
 		return false
 	}
+	d.version++ // A link that is under way may have taken the time before.
 	d.ctime = ctime
 	if set {
 		d.mtime = mtime

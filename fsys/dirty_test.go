@@ -1,6 +1,7 @@
 package fsys
 
 import (
+	"context"
 	"runtime"
 	"testing"
 
@@ -34,4 +35,30 @@ func TestWriteWhileFlushed(t *testing.T) {
 		r.want("flush", r.flush(id), fuse.OK)
 	}
 	r.release(id)
+}
+
+// TestTimeSetWhileLinked sets the time of a file whose bytes are being linked: it is not lost.
+func TestTimeSetWhileLinked(t *testing.T) {
+	r := newRig(t, newStore(t), master)
+	id := r.create("file")
+	r.write(id, "bytes")
+	const past = 1_000_000_000
+	d := r.table.get(id).data.Load()
+	r.store.applied = func() {
+		r.store.applied = nil
+		if !d.retime(true, past, r.now()) {
+			t.Error("the time does not go with the bytes")
+		}
+	}
+	r.want("flush", r.flush(id), fuse.OK)
+	r.want("flush", r.flush(id), fuse.OK)
+	r.release(id)
+	snap, err := r.store.Snapshot(context.Background(), master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := snap.Stat(context.Background(), "file")
+	if err != nil || e.Mtime != past {
+		t.Errorf("the store has mtime %d, %v", e.Mtime, err)
+	}
 }

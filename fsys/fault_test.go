@@ -23,6 +23,8 @@ import (
 type faulty struct {
 	*pfs.Store
 	err error
+	// applied, if not nil, is called after each change.
+	applied func()
 }
 
 func (f *faulty) Ingest(ctx context.Context, r io.Reader) (*pfs.Ingested, error) {
@@ -36,7 +38,11 @@ func (f *faulty) Apply(ctx context.Context, ref pfs.Ref, by pfs.By, fn func(*pfs
 	if f.err != nil {
 		return f.err
 	}
-	return f.Store.Apply(ctx, ref, by, fn)
+	err := f.Store.Apply(ctx, ref, by, fn)
+	if f.applied != nil {
+		f.applied()
+	}
+	return err
 }
 
 // rig is a mount without a kernel.
