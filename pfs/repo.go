@@ -81,6 +81,9 @@ func (s *Store) deleteRepo(ctx context.Context, name string, keeps func(*repo) s
 		if err == nil {
 			err = s.abortUploads(ctx, b)
 		}
+		if err == nil { // One transaction may have no room for what is pending on all.
+			_, err = s.Cut(ctx, BranchRef(name, b.name))
+		}
 	}
 	if err != nil {
 		return err
