@@ -100,7 +100,6 @@ func (g *group) announceMove(from, to *branch) *announcement {
 // is of KindRepoNotFound, KindBranchNotFound, KindReadOnly, KindInvalid, or KindExists when there is a branch or tag of that
 // name.
 func (s *Store) RenameBranch(ctx context.Context, ref Ref, to string) (Branch, error) {
-	const op = "pfs.RenameBranch"
 	if err := cmp.Or(CheckRefName(ref.Repo), CheckRefName(to)); err != nil {
 		return Branch{}, err
 	}
