@@ -92,6 +92,7 @@ func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
 	if c, ok := s.commits.Get(id); ok {
 		return c, nil
 	}
+	thinned := s.thinned.Load()
 	value, err := s.getRow(ctx, schema.CommitKey(id))
 	if err != nil {
 		return nil, err
@@ -104,6 +105,9 @@ func (s *Store) loadCommit(ctx context.Context, id schema.ID) (*commit, error) {
 		return nil, err
 	}
 	s.commits.Add(id, c)
+	if s.thinned.Load() != thinned {
+		s.commits.Remove(id) // The row may be another by now.
+	}
 	if s.isDoomed(id) {
 		s.commits.Remove(id)
 		return nil, nil

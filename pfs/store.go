@@ -65,8 +65,9 @@ type Store struct {
 	// scrubbed is how far the scrub has come; nil before it has begun.
 	scrubbed atomic.Pointer[ScrubStatus]
 
-	// thinning is held while commits are thinned out. stop ends what runs in the background, which background waits for.
+	// thinning is held while commits are thinned out, and thinned counts how often any were. stop ends what runs in the background, which background waits for.
 	thinning   sync.Mutex
+	thinned    atomic.Uint64
 	stop       context.CancelFunc
 	background sync.WaitGroup
 }

@@ -170,6 +170,7 @@ func (s *Store) thinRun(ctx context.Context, r run, names uint64) (gone int, err
 		if err != nil {
 			return gone, err
 		}
+		s.thinned.Add(1)
 		for _, id := range append(slices.Clone(r.gone[gone:gone+n]), r.stays) {
 			s.commits.Remove(id)
 		}
