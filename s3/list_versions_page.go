@@ -21,7 +21,8 @@ var _ versionTree = (*pfs.Snapshot)(nil)
 // versionItem is a version, a delete marker or a common prefix.
 type versionItem struct {
 	key string
-	// file is set on a version of a file and on a delete marker, dir on a directory; neither on a common prefix.
+	// file is set on a version of a file and on a delete marker, dir on a directory; neither on a common prefix, nor on the
+	// place of a present file among the directories.
 	file *pfs.FileVersion
 	dir  *pfs.Entry
 	// id is the version id; empty for a common prefix.
@@ -55,7 +56,8 @@ func (p *versionPage) add(item versionItem) bool {
 	return true
 }
 
-// fill reads the page. The versions of files and the empty directories are two sequences in the order of their keys.
+// fill reads the page. The versions of files and the empty directories are two sequences in the order of their keys. What is
+// read of either is in proportion to the page.
 func (p *versionPage) fill(ctx context.Context, t versionTree, mark pfs.VersionMark) error {
 	dir, _ := splitKey(p.prefix)
 	if p.limit == 0 || strings.HasPrefix(p.prefix, "/") || pfs.CheckPath(dir) != nil {
@@ -76,7 +78,7 @@ func (p *versionPage) fill(ctx context.Context, t versionTree, mark pfs.VersionM
 			return err
 		}
 		for on && err == nil && anyDir && (!anyFile || dirItem.key < version.Path) {
-			if on = p.addKey(dirItem); on {
+			if on = dirItem.dir == nil || p.addKey(dirItem); on {
 				dirItem, err, anyDir = dirs()
 			}
 		}
@@ -118,7 +120,7 @@ func (p *versionPage) commonPrefix(key string) (string, bool) {
 func behind(prefix string) string { return prefix + "\xff" }
 
 // directories yields what a listing of the present keys shows of directories: the empty ones, and those that are common
-// prefixes.
+// prefixes. It yields the places of files, too, so that whoever looks for directories before a key need not go behind it.
 func (p *versionPage) directories(ctx context.Context, t versionTree) iter.Seq2[versionItem, error] {
 	const batch = 128
 	return func(yield func(versionItem, error) bool) {
@@ -131,11 +133,11 @@ func (p *versionPage) directories(ctx context.Context, t versionTree) iter.Seq2[
 			}
 			for i := range present.items {
 				item := &present.items[i]
-				if !item.entry.IsDir() {
-					continue
+				found := versionItem{key: item.key}
+				if item.entry.IsDir() {
+					found.dir, found.id = &item.entry, cmp.Or(versionID(&item.entry, t.Version()), nullVersion)
 				}
-				id := cmp.Or(versionID(&item.entry, t.Version()), nullVersion)
-				if !yield(versionItem{key: item.key, dir: &item.entry, id: id}, nil) {
+				if !yield(found, nil) {
 					return
 				}
 			}
