@@ -164,13 +164,13 @@ func isExempt(field string) bool {
 	})
 }
 
-// Check returns nil when the policy allows, at now, a form with these fields, by lower-case name; the bucket is one of them.
-// The error is a DeniedError.
+// Check returns nil when the policy allows, at now, a form with these fields, by lower-case name; the bucket is one of them,
+// lest a policy that names none be good for all. The error is a DeniedError.
 func (p *Policy) Check(fields map[string]string, now time.Time) error {
 	if now.After(p.expiration) {
 		return DeniedError("Policy expired.")
 	}
-	covered := map[string]bool{"bucket": true}
+	covered := map[string]bool{}
 	for _, c := range p.conditions {
 		covered[c.field] = true
 		if !c.holds(fields[c.field]) {

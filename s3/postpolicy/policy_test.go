@@ -60,6 +60,18 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// A policy that says nothing of the bucket is good for none.
+func TestCheckWithoutBucket(t *testing.T) {
+	policy, err := postpolicy.Parse(encode(`{` + until + `, "conditions": [["starts-with", "$key", ""]]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var denied postpolicy.DeniedError
+	if err := policy.Check(map[string]string{"bucket": "b", "key": "k"}, now); !errors.As(err, &denied) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for name, policy := range map[string]string{
 		"not base64":         "{}",
