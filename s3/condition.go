@@ -3,6 +3,7 @@ package s3
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"pfsd/pfs"
@@ -18,11 +19,14 @@ type conditions struct {
 // readConditions takes the conditions from the headers that begin with prefix. A date that cannot be read counts for
 // nothing, as RFC 9110 has it.
 func readConditions(header http.Header, prefix string) conditions {
-	c := conditions{match: header.Get(prefix + "If-Match"), noneMatch: header.Get(prefix + "If-None-Match")}
+	c := conditions{match: listOf(header, prefix+"If-Match"), noneMatch: listOf(header, prefix+"If-None-Match")}
 	c.modifiedSince, c.hasModifiedSince = readDate(header.Get(prefix + "If-Modified-Since"))
 	c.unmodifiedSince, c.hasUnmodified = readDate(header.Get(prefix + "If-Unmodified-Since"))
 	return c
 }
+
+// listOf returns a header that is a list; its lines are one list, too.
+func listOf(header http.Header, name string) string { return strings.Join(header.Values(name), ",") }
 
 func readDate(value string) (time.Time, bool) {
 	if value == "" {
@@ -42,7 +46,7 @@ func (c conditions) check(etag string, modified time.Time) code {
 	modified = modified.Truncate(time.Second)
 	switch {
 	case c.match != "":
-		if !matchesETag(c.match, etag) {
+		if !matchesETag(c.match, etag, strong) {
 			return codePreconditionFailed
 		}
 	case c.hasUnmodified && modified.After(c.unmodifiedSince):
@@ -50,7 +54,7 @@ func (c conditions) check(etag string, modified time.Time) code {
 	}
 	switch {
 	case c.noneMatch != "":
-		if matchesETag(c.noneMatch, etag) {
+		if matchesETag(c.noneMatch, etag, weak) {
 			return codeNotModified
 		}
 	case c.hasModifiedSince && !modified.After(c.modifiedSince):
@@ -68,12 +72,12 @@ type writeConditions struct {
 }
 
 func readWriteConditions(header http.Header) writeConditions {
-	return writeConditions{match: header.Get("If-Match"), noneMatch: header.Get("If-None-Match")}
+	return writeConditions{match: listOf(header, "If-Match"), noneMatch: listOf(header, "If-None-Match")}
 }
 
 // readDeleteConditions takes those of DeleteObject.
 func readDeleteConditions(header http.Header) (writeConditions, error) {
-	c := writeConditions{match: header.Get("If-Match")}
+	c := writeConditions{match: listOf(header, "If-Match")}
 	if value := header.Get("X-Amz-If-Match-Size"); value != "" {
 		size, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
@@ -114,8 +118,8 @@ func (h *Handler) check(tx *pfs.Tx, key objectKey, c writeConditions, branch tim
 	etag := h.etag(&entry)
 	modified := h.lastModified(&entry, pfs.Version{Time: branch}).Truncate(time.Second)
 	switch {
-	case c.match != "" && !matchesETag(c.match, etag),
-		c.noneMatch != "" && matchesETag(c.noneMatch, etag),
+	case c.match != "" && !matchesETag(c.match, etag, strong),
+		c.noneMatch != "" && matchesETag(c.noneMatch, etag, weak),
 		c.size != nil && *c.size != entry.Size(),
 		c.modified != nil && !c.modified.Truncate(time.Second).Equal(modified):
 		return fail(codePreconditionFailed)

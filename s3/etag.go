@@ -49,11 +49,25 @@ func isOwnETag(etag string) bool {
 	return err == nil && len(b) == len(pfs.Hash{})
 }
 
+// comparison is one of the two of RFC 9110, section 8.8.3.2.
+type comparison uint8
+
+const (
+	// strong is for who changes an object, or goes on reading it: an ETag that says it is weak matches nothing.
+	strong comparison = iota
+	// weak is for who has a copy of an object already.
+	weak
+)
+
 // matchesETag reports whether one of the ETags in list, separated by commas, is etag. "*" matches any.
-func matchesETag(list, etag string) bool {
+func matchesETag(list, etag string, by comparison) bool {
 	etag = bareETag(etag)
 	for item := range strings.SplitSeq(list, ",") {
-		if strings.TrimSpace(item) == "*" || bareETag(item) == etag {
+		item = strings.TrimSpace(item)
+		if by == strong && strings.HasPrefix(item, "W/") {
+			continue
+		}
+		if item == "*" || bareETag(item) == etag {
 			return true
 		}
 	}

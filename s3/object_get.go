@@ -126,7 +126,7 @@ func (h *Handler) rangeIsMeant(q *request, o *object) bool {
 	if date, err := http.ParseTime(value); err == nil {
 		return conditions{unmodifiedSince: date, hasUnmodified: true}.check("", h.lastModified(&o.entry, o.version)) == ""
 	}
-	return matchesETag(value, h.etag(&o.entry))
+	return matchesETag(value, h.etag(&o.entry), strong)
 }
 
 // partOf returns the bytes of the part that q names by its number, as the object was uploaded.

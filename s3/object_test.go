@@ -176,6 +176,7 @@ func TestRanges(t *testing.T) {
 	}
 	s.want(206, "", "GET", "/data/k", "", "Range", "bytes=0-1", "If-Range", etagOf("0123456789"))
 	s.want(200, "", "GET", "/data/k", "", "Range", "bytes=0-1", "If-Range", etagOf("x"))
+	s.want(200, "", "GET", "/data/k", "", "Range", "bytes=0-1", "If-Range", "W/"+etagOf("0123456789"))
 	s.want(206, "", "GET", "/data/k?partNumber=1", "")
 	s.want(416, "InvalidPartNumber", "GET", "/data/k?partNumber=2", "")
 	s.want(400, "InvalidArgument", "GET", "/data/k?partNumber=0", "")
@@ -199,9 +200,12 @@ func TestReadConditions(t *testing.T) {
 		{"match, with a dash", 200, []string{"If-Match", `"` + bare + `-1"`}},
 		{"match, any", 200, []string{"If-Match", "*"}},
 		{"match, in a list", 200, []string{"If-Match", `"x", ` + etag}},
+		{"match, in two lines", 200, []string{"If-Match", `"x"`, "If-Match", etag}},
+		{"match, weak", 412, []string{"If-Match", "W/" + etag}},
 		{"match, other", 412, []string{"If-Match", etagOf("other")}},
 		{"none match", 304, []string{"If-None-Match", etag}},
 		{"none match, weak", 304, []string{"If-None-Match", "W/" + etag}},
+		{"none match, in two lines", 304, []string{"If-None-Match", `"x"`, "If-None-Match", etag}},
 		{"none match, any", 304, []string{"If-None-Match", "*"}},
 		{"none match, other", 200, []string{"If-None-Match", etagOf("other")}},
 		{"modified since, not", 304, []string{"If-Modified-Since", date}},
@@ -229,7 +233,9 @@ func TestWriteConditions(t *testing.T) {
 	s.want(200, "", "PUT", "/data/k", "1", "If-None-Match", "*")
 	s.want(412, "PreconditionFailed", "PUT", "/data/k", "2", "If-None-Match", "*")
 	s.want(412, "PreconditionFailed", "PUT", "/data/k", "2", "If-Match", etagOf("2"))
-	s.want(200, "", "PUT", "/data/k", "2", "If-Match", etagOf("1"))
+	s.want(412, "PreconditionFailed", "PUT", "/data/k", "2", "If-Match", "W/"+etagOf("1"))
+	s.want(412, "PreconditionFailed", "PUT", "/data/k", "2", "If-None-Match", `"x"`, "If-None-Match", etagOf("1"))
+	s.want(200, "", "PUT", "/data/k", "2", "If-Match", `"x"`, "If-Match", etagOf("1"))
 	s.want(412, "PreconditionFailed", "DELETE", "/data/k", "", "If-Match", etagOf("1"))
 	s.want(412, "PreconditionFailed", "DELETE", "/data/k", "", "x-amz-if-match-size", "2")
 	if got := s.get("/data/k"); got != "2" {

@@ -30,11 +30,14 @@ func TestETags(t *testing.T) {
 		"*": true, "abc": true, `"abc"`: true, `W/"abc"`: true, `"abc-1"`: true, "abc-1": true, `"x", "abc"`: true, `"ABC"`: true,
 		"": false, "ab": false, `"abc-2"`: false, `"x","y"`: false,
 	} {
-		if got := matchesETag(list, "abc"); got != want {
+		if got := matchesETag(list, "abc", weak); got != want {
 			t.Errorf("matchesETag(%q) = %v", list, got)
 		}
+		if got := matchesETag(list, "abc", strong); got != (want && !strings.HasPrefix(list, "W/")) {
+			t.Errorf("matchesETag(%q), strong = %v", list, got)
+		}
 	}
-	if !matchesETag(`"abc-0"`, "abc-0") || matchesETag("abc", "abc-0") {
+	if !matchesETag(`"abc-0"`, "abc-0", strong) || matchesETag("abc", "abc-0", strong) {
 		t.Error("the ETag of a sparse content is compared as another")
 	}
 	plain, dashed := &Handler{}, &Handler{cfg: Config{ETag: ETagDash}}
