@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -66,18 +67,19 @@ func (c conditions) check(etag string, modified time.Time) code {
 // writeConditions are those of a write; they are checked in the transaction that makes it.
 type writeConditions struct {
 	match, noneMatch string
-	// size and modified are further conditions of a delete.
+	// size and modified are further conditions of a delete. The time is that of the object as it is in seen.
 	size     *int64
 	modified *time.Time
+	seen     *pfs.Snapshot
 }
 
 func readWriteConditions(header http.Header) writeConditions {
 	return writeConditions{match: listOf(header, "If-Match"), noneMatch: listOf(header, "If-None-Match")}
 }
 
-// readDeleteConditions takes those of DeleteObject.
-func readDeleteConditions(header http.Header) (writeConditions, error) {
-	c := writeConditions{match: listOf(header, "If-Match")}
+// readDeleteConditions takes those of DeleteObject, of a branch that was as in seen when the request came.
+func readDeleteConditions(header http.Header, seen *pfs.Snapshot) (writeConditions, error) {
+	c := writeConditions{seen: seen, match: listOf(header, "If-Match")}
 	if value := header.Get("X-Amz-If-Match-Size"); value != "" {
 		size, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
@@ -100,8 +102,8 @@ func (c writeConditions) isZero() bool {
 	return c.match == "" && c.noneMatch == "" && c.size == nil && c.modified == nil
 }
 
-// check returns nil when the object at key is as the conditions want it. branch is when the branch had last changed before.
-func (h *Handler) check(tx *pfs.Tx, key objectKey, c writeConditions, branch time.Time) error {
+// check returns nil when the object at key is as the conditions want it.
+func (h *Handler) check(ctx context.Context, tx *pfs.Tx, key objectKey, c writeConditions) error {
 	if c.isZero() {
 		return nil
 	}
@@ -116,12 +118,28 @@ func (h *Handler) check(tx *pfs.Tx, key objectKey, c writeConditions, branch tim
 		return nil
 	}
 	etag := h.etag(&entry)
-	modified := h.lastModified(&entry, pfs.Version{Time: branch}).Truncate(time.Second)
 	switch {
 	case c.match != "" && !matchesETag(c.match, etag, strong),
 		c.noneMatch != "" && matchesETag(c.noneMatch, etag, weak),
-		c.size != nil && *c.size != entry.Size(),
-		c.modified != nil && !c.modified.Truncate(time.Second).Equal(modified):
+		c.size != nil && *c.size != entry.Size():
+		return fail(codePreconditionFailed)
+	}
+	return h.checkModified(ctx, &entry, key, c)
+}
+
+// checkModified is the part of check that is about the time. A client knows a branch's time as it was before its request; the
+// object must be the one that had it: what was written since is not meant.
+func (h *Handler) checkModified(ctx context.Context, entry *pfs.Entry, key objectKey, c writeConditions) error {
+	if c.modified == nil {
+		return nil
+	}
+	seen, err := c.seen.Stat(ctx, key.path)
+	if err != nil && !isAbsent(err) {
+		return err
+	}
+	modified := h.lastModified(entry, c.seen.Version()).Truncate(time.Second)
+	if err != nil || seen.Changed != entry.Changed || seen.Ctime != entry.Ctime ||
+		!c.modified.Truncate(time.Second).Equal(modified) {
 		return fail(codePreconditionFailed)
 	}
 	return nil

@@ -101,7 +101,7 @@ func policyError(err error) error {
 
 // putForm stores the file.
 func (h *Handler) putForm(q *request, f *form, file *sized) error {
-	ref, snapshot, err := h.writable(q)
+	ref, _, err := h.writable(q)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (h *Handler) putForm(q *request, f *form, file *sized) error {
 	if err := body.openChecksum(); err != nil {
 		return err
 	}
-	return h.put(q, &link{ref: ref, key: key, meta: meta, mtime: mtime(meta), branch: snapshot.Version().Time}, body)
+	return h.put(q, &link{ref: ref, key: key, meta: meta, mtime: mtime(meta)}, body)
 }
 
 // answerForm answers as the form wishes: sends the browser on, or with a status.

@@ -1,10 +1,6 @@
 package s3
 
-import (
-	"time"
-
-	"pfsd/pfs"
-)
+import "pfsd/pfs"
 
 // link is a write of one object: what is to stand at a key, if the conditions hold.
 type link struct {
@@ -15,8 +11,6 @@ type link struct {
 	// mtime in nanoseconds; 0 for the time of the change.
 	mtime      int64
 	conditions writeConditions
-	// branch is when the branch had last changed when the request came.
-	branch time.Time
 	// upload is ended in the same transaction; zero for none.
 	upload pfs.UploadID
 }
@@ -24,7 +18,7 @@ type link struct {
 // link makes the write of l, in one commit.
 func (h *Handler) link(q *request, l *link) (pfs.Commit, error) {
 	return h.store.Update(q.Context(), l.ref, q.by(), func(tx *pfs.Tx) error {
-		if err := h.check(tx, l.key, l.conditions, l.branch); err != nil {
+		if err := h.check(q.Context(), tx, l.key, l.conditions); err != nil {
 			return err
 		}
 		if l.key.dir {

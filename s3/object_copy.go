@@ -66,7 +66,7 @@ func (h *Handler) source(q *request) (copySource, *object, error) {
 
 // copyObject links the content of an object, of any version of any bucket, at another key. No bytes move.
 func (h *Handler) copyObject(q *request) error {
-	ref, snapshot, err := h.writable(q)
+	ref, _, err := h.writable(q)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (h *Handler) copyObject(q *request) error {
 		return err
 	}
 	l := &link{ref: ref, key: key, content: o.entry.Content, meta: meta, mtime: mtime,
-		conditions: readWriteConditions(q.Header), branch: snapshot.Version().Time}
+		conditions: readWriteConditions(q.Header)}
 	if l.content.Size == 0 {
 		empty, err := h.store.Ingest(q.Context(), strings.NewReader(""))
 		if err != nil {

@@ -1,8 +1,8 @@
 package s3
 
 import (
+	"context"
 	"net/http"
-	"time"
 
 	"pfsd/pfs"
 )
@@ -20,12 +20,12 @@ func (h *Handler) deleteObject(q *request) error {
 	if q.query.Has("versionId") {
 		return failf(codeNotImplemented, versionsStay)
 	}
-	conditions, err := readDeleteConditions(q.Header)
+	conditions, err := readDeleteConditions(q.Header, snapshot)
 	if err != nil {
 		return err
 	}
 	commit, err := h.store.Update(q.Context(), ref, q.by(), func(tx *pfs.Tx) error {
-		_, err := h.remove(tx, q.key, conditions, snapshot.Version().Time)
+		_, err := h.remove(q.Context(), tx, q.key, conditions)
 		return err
 	})
 	if err != nil {
@@ -40,7 +40,7 @@ func (h *Handler) deleteObject(q *request) error {
 
 // remove removes the object at name and reports whether it was there; for what is not there all conditions hold, as in S3.
 // A directory becomes implicit, so that it goes when it is empty.
-func (h *Handler) remove(tx *pfs.Tx, name string, c writeConditions, branch time.Time) (bool, error) {
+func (h *Handler) remove(ctx context.Context, tx *pfs.Tx, name string, c writeConditions) (bool, error) {
 	key, err := parseKey(name)
 	if err != nil {
 		// Nothing can be stored under such a key.
@@ -53,7 +53,7 @@ func (h *Handler) remove(tx *pfs.Tx, name string, c writeConditions, branch time
 	if err != nil {
 		return false, err
 	}
-	if err := h.check(tx, key, c, branch); err != nil {
+	if err := h.check(ctx, tx, key, c); err != nil {
 		return false, err
 	}
 	if key.dir {

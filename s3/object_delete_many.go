@@ -1,9 +1,9 @@
 package s3
 
 import (
+	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"pfsd/pfs"
 )
@@ -66,7 +66,7 @@ func (h *Handler) deleteObjects(q *request) error {
 		// The function may run again.
 		result = deleteResult{}
 		for i := range asked.Object {
-			if err := h.deleteItem(tx, &asked.Object[i], &result, snapshot.Version().Time); err != nil {
+			if err := h.deleteItem(q.Context(), tx, &asked.Object[i], &result, snapshot); err != nil {
 				return err
 			}
 		}
@@ -90,12 +90,16 @@ func (h *Handler) deleteObjects(q *request) error {
 	return q.w.xml(http.StatusOK, result)
 }
 
-// deleteItem removes one object and adds what came of it to result. It returns only errors that concern all of them.
-func (h *Handler) deleteItem(tx *pfs.Tx, item *deleteItem, result *deleteResult, branch time.Time) error {
+// deleteItem removes one object and adds what came of it to result. seen is the branch as it was when the request came. It
+// returns only errors that concern all objects.
+func (h *Handler) deleteItem(
+	ctx context.Context, tx *pfs.Tx, item *deleteItem, result *deleteResult, seen *pfs.Snapshot,
+) error {
 	removed := false
 	conditions, err := item.conditions()
 	if err == nil {
-		removed, err = h.remove(tx, item.Key, conditions, branch)
+		conditions.seen = seen
+		removed, err = h.remove(ctx, tx, item.Key, conditions)
 	}
 	if err == nil {
 		result.Deleted = append(result.Deleted, deletedItem{Key: item.Key, DeleteMarker: removed})

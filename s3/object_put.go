@@ -20,7 +20,7 @@ var _ contentStore = (*pfs.Store)(nil)
 
 // putObject stores an object, or makes a directory when the key ends in a slash.
 func (h *Handler) putObject(q *request) error {
-	ref, snapshot, err := h.writable(q)
+	ref, _, err := h.writable(q)
 	if err != nil {
 		return err
 	}
@@ -39,8 +39,7 @@ func (h *Handler) putObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	link := &link{ref: ref, key: key, meta: meta, mtime: mtime(meta), conditions: readWriteConditions(q.Header),
-		branch: snapshot.Version().Time}
+	link := &link{ref: ref, key: key, meta: meta, mtime: mtime(meta), conditions: readWriteConditions(q.Header)}
 	if err := h.put(q, link, body); err != nil {
 		return err
 	}

@@ -86,12 +86,8 @@ func (h *Handler) complete(q *request, ref pfs.Ref, upload *pfs.Upload, list []c
 	if err := h.checkWhole(q, upload, meta, joined.Content); err != nil {
 		return pfs.Commit{}, nil, err
 	}
-	snapshot, err := h.view(q.Context(), q.bucket, "")
-	if err != nil {
-		return pfs.Commit{}, nil, err
-	}
 	l := &link{ref: ref, key: objectKey{path: upload.Path}, content: joined.Content, meta: meta, mtime: mtime(meta),
-		conditions: readWriteConditions(q.Header), branch: snapshot.Version().Time, upload: upload.ID}
+		conditions: readWriteConditions(q.Header), upload: upload.ID}
 	commit, err := h.link(q, l)
 	return commit, l, err
 }
