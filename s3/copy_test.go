@@ -3,6 +3,8 @@ package s3_test
 import (
 	"strings"
 	"testing"
+
+	"pfsd/s3/checksum"
 )
 
 func TestCopyObject(t *testing.T) {
@@ -41,6 +43,16 @@ func TestCopyObject(t *testing.T) {
 	s.want(200, "", "PUT", "/data/whole", "", "x-amz-copy-source", "data/parts")
 	if h := s.want(206, "", "GET", "/data/whole?partNumber=1", "").Header; h.Get("X-Amz-Mp-Parts-Count") != "" {
 		t.Errorf("the copy of an upload has parts: %v", h)
+	}
+	id = s.create("/data/composite", "x-amz-checksum-algorithm", "CRC32", "x-amz-checksum-type", "COMPOSITE")
+	etag = s.part("/data/composite", id, 1, "part")
+	s.want(200, "", "POST", "/data/composite?uploadId="+id, completion(etag))
+	for _, a := range []checksum.Algorithm{checksum.SHA256, checksum.CRC32} {
+		x := s.want(200, "", "PUT", "/data/whole", "", "x-amz-copy-source", "data/composite", "x-amz-checksum-algorithm", a.String())
+		if strings.Count(x.body, "<Checksum") != 2 || !strings.Contains(x.body, ">"+sumOf(a, "part")+"<") ||
+			!strings.Contains(x.body, "<ChecksumType>FULL_OBJECT<") {
+			t.Errorf("the copy with %v: %s", a, x.body)
+		}
 	}
 	s.put("/data/empty", "")
 	s.want(200, "", "PUT", "/data/empty2", "", "x-amz-copy-source", "data/empty")

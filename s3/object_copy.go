@@ -165,7 +165,8 @@ func directive(q *request, name string) (replace bool, err error) {
 	return false, failf(codeInvalidArgument, "Unknown "+strings.ToLower(strings.TrimPrefix(name, "X-Amz-"))+".")
 }
 
-// addChecksum computes the checksum that q wants the copy to have, unless the source has it already. Only this reads bytes.
+// addChecksum gives the copy the checksum that q wants it to have, and no other: all that an object has are of one type. It is
+// computed unless the source has it already; only this reads bytes.
 func (h *Handler) addChecksum(q *request, o *object, meta *pfs.Meta) error {
 	name := q.Header.Get("X-Amz-Checksum-Algorithm")
 	if name == "" {
@@ -175,15 +176,15 @@ func (h *Handler) addChecksum(q *request, o *object, meta *pfs.Meta) error {
 	if !ok {
 		return unsupportedAlgorithm()
 	}
-	if have := meta.Checksums[a.Key()]; have != "" && typeOf(have) == checksum.FullObject {
-		return nil
+	value := meta.Checksums[a.Key()]
+	if value == "" || typeOf(value) != checksum.FullObject {
+		sum := a.New()
+		if _, err := h.copyContent(q.Context(), sum, o.entry.Content); err != nil {
+			return err
+		}
+		value = checksum.Encode(sum.Sum(nil))
 	}
-	sum := a.New()
-	if _, err := h.copyContent(q.Context(), sum, o.entry.Content); err != nil {
-		return err
-	}
-	meta.Checksums = maps.Clone(meta.Checksums)
-	meta.Checksums = with(meta.Checksums, a.Key(), checksum.Encode(sum.Sum(nil)))
+	meta.Checksums = with(nil, a.Key(), value)
 	return nil
 }
 
