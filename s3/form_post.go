@@ -41,7 +41,7 @@ func (h *Handler) postObject(q *request) error {
 	if err := h.putForm(q, f, file); err != nil {
 		return err
 	}
-	return q.answerForm(f)
+	return h.answerForm(q, f)
 }
 
 // admit checks the form's signature and policy. A store without keys needs neither, but obeys a policy that is there.
@@ -132,9 +132,9 @@ func (h *Handler) putForm(q *request, f *form, file *sized) error {
 }
 
 // answerForm answers as the form wishes: sends the browser on, or with a status.
-func (q *request) answerForm(f *form) error {
+func (h *Handler) answerForm(q *request, f *form) error {
 	header := q.w.Header()
-	etag, location := header.Get("Etag"), q.location(q.key)
+	etag, location := header.Get("Etag"), h.location(q, q.key)
 	if to := redirectOf(f); to != nil {
 		query := to.Query()
 		query.Set("bucket", q.bucket)
@@ -173,11 +173,14 @@ func redirectOf(f *form) *url.URL {
 	return to
 }
 
-// location returns the address of a key of q's bucket at this endpoint.
-func (q *request) location(key string) string {
+// location returns the address of a key of q's bucket at this endpoint, in the style in which q names the bucket.
+func (h *Handler) location(q *request, key string) string {
 	scheme := "http://"
 	if q.TLS != nil {
 		scheme = "https://"
 	}
-	return scheme + q.Host + "/" + q.bucket + "/" + sigv4.Escape(key, true)
+	if h.hostBucket(q.Request) == "" {
+		key = q.bucket + "/" + key
+	}
+	return scheme + q.Host + "/" + sigv4.Escape(key, true)
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"pfsd/s3"
 )
 
 // post sends a form with fields and a file, as a browser does.
@@ -213,4 +215,26 @@ func TestMalformedForms(t *testing.T) {
 	s.want(204, "", "POST", "/data", field+file+"hello\r\n--x--\r\n", "Content-Type", kind)
 	s.want(501, "NotImplemented", "POST", "/data/k", field, "Content-Type", kind)
 	s.want(501, "NotImplemented", "POST", "/data", field)
+}
+
+// Location names the bucket once, in the style of the request: of a form, and of an upload that is complete.
+func TestLocation(t *testing.T) {
+	s := newServer(t, func(c *s3.Config) { c.Domain = "s3.example.org" })
+	for _, tc := range []struct{ host, path, want string }{
+		{"data.s3.example.org:9000", "/", "http://data.s3.example.org:9000/a%20b/k"},
+		{"s3.example.org", "/data/", "http://s3.example.org/data/a%20b/k"},
+	} {
+		const form = "--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na b/k\r\n" +
+			"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nhello\r\n--x--\r\n"
+		a := s.want(204, "", "POST", tc.path, form, "Host", tc.host, "Content-Type", "multipart/form-data; boundary=x")
+		if got := a.Header.Get("Location"); got != tc.want {
+			t.Errorf("%s: a form is at %s", tc.host, got)
+		}
+		id := s.create("/data/a%20b/k")
+		etag := s.part("/data/a%20b/k", id, 1, "part")
+		a = s.want(200, "", "POST", tc.path+"a%20b/k?uploadId="+id, completion(etag), "Host", tc.host)
+		if !strings.Contains(a.body, "<Location>"+tc.want+"</Location>") {
+			t.Errorf("%s: an upload is at %s", tc.host, a.body)
+		}
+	}
 }

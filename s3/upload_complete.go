@@ -94,7 +94,7 @@ func (h *Handler) complete(q *request, ref pfs.Ref, upload *pfs.Upload, list []c
 
 func (h *Handler) answerComplete(q *request, key, etag string, meta *pfs.Meta) error {
 	return q.w.xml(http.StatusOK, completeResult{
-		Location: q.location(key), Bucket: q.bucket, Key: key, ETag: quote(etag),
+		Location: h.location(q, key), Bucket: q.bucket, Key: key, ETag: quote(etag),
 		checksumXML: checksumElements(meta.Checksums),
 	})
 }
