@@ -116,8 +116,17 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 		m.table.retake(n)
 		m.notify.entry(n.parent.id, n.name)
 	}
-	m.adoptLocked(n, &entry)
+	if !entry.Link.IsZero() {
+		m.succeeded(m.table.prevail(n, entry.Link)) // It has got other names meanwhile.
+	}
 	return nil
+}
+
+// succeeded has the kernel look anew at names that another inode had.
+func (m *mount) succeeded(places []place) {
+	for _, p := range places {
+		m.notify.entry(p.dir.id, p.name)
+	}
 }
 
 // linkShared gives a file that has several names, or had, a content. The caller holds m.paths and n.mu.
@@ -145,9 +154,7 @@ func (m *mount) linkShared(n *inode, d *fileData, content pfs.Content) error {
 		return err
 	}
 	n.adoptLocked(&entry)
-	for _, p := range m.table.succeed(n) {
-		m.notify.entry(p.dir.id, p.name)
-	}
+	m.succeeded(m.table.succeed(n))
 	return nil
 }
 

@@ -114,7 +114,9 @@ func (m *mount) replaceLocked(n *inode, kind pfs.EntryKind) {
 // adoptLocked has n take over what the store has of it, and that it has got other names.
 func (m *mount) adoptLocked(n *inode, e *pfs.Entry) {
 	if n.link.IsZero() && !e.Link.IsZero() && !m.table.share(n, e.Link) {
-		m.table.detach(n) // Another name of it was looked up before this one: that inode is the file.
+		// Another name of it was looked up before this one: that inode is the file.
+		m.succeeded(m.table.places(n))
+		m.table.detach(n)
 		return
 	}
 	n.adoptLocked(e)

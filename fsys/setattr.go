@@ -153,7 +153,7 @@ func timeOf(isNow bool, sec uint64, nsec uint32, now int64) int64 {
 // editLocked changes the stored entry of n, if it has one. The caller holds m.paths and n.mu.
 func (m *mount) editLocked(n *inode, fn func(e *pfs.Entry)) error {
 	shared := !n.link.IsZero()
-	if n.deleted || !n.linked.Load() || shared && !m.table.isShared(n) || !shared && !m.table.isAttached(n) {
+	if n.deleted || !n.linked.Load() || !shared && !m.table.isAttached(n) {
 		return nil
 	}
 	path, ok := m.table.path(n)
@@ -177,6 +177,9 @@ func (m *mount) editLocked(n *inode, fn func(e *pfs.Entry)) error {
 	if isAbsent(err) && n != m.table.root {
 		m.loseLocked(n)
 		return nil
+	}
+	if other := m.table.shared(n.link); shared && other != nil && other != n {
+		m.notify.attributes(other.id) // It is shown of the same file.
 	}
 	return err
 }

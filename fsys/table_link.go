@@ -60,14 +60,14 @@ func (t *table) isShared(n *inode) bool {
 }
 
 // share notes that n is the file with an id. When another inode has been shown of that, it keeps its names, and share
-// reports false. The caller holds n.mu.
+// reports false: n can be changed by the id all the same. The caller holds n.mu.
 func (t *table) share(n *inode, id pfs.LinkID) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	n.link = id
 	if had := t.links[id]; had != nil && had != n {
 		return false
 	}
-	n.link = id
 	t.links[id] = n
 	return true
 }
@@ -93,6 +93,18 @@ func (t *table) join(n, dir *inode, name string) bool {
 func (t *table) succeed(n *inode) []place {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.succeedLocked(n)
+}
+
+// prevail is share for an n that is what has become of the file: it succeeds to the other inode. The caller holds n.mu.
+func (t *table) prevail(n *inode, id pfs.LinkID) []place {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n.link = id
+	return t.succeedLocked(n)
+}
+
+func (t *table) succeedLocked(n *inode) []place {
 	had := t.links[n.link]
 	if had == n {
 		return nil
