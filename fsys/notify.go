@@ -126,8 +126,11 @@ func (m *mount) watch(ctx context.Context) {
 // pass tells the kernel of one event.
 func (m *mount) pass(event *pfs.Event) {
 	now, err := m.snapshot()
+	if event.Deleted {
+		now = view{} // A new branch of the name has other directories.
+	}
 	if event.Lost || event.Deleted || err != nil {
-		m.dropAll(m.table.root)
+		m.dropAll(now, m.table.root, "")
 		return
 	}
 	m.passShared(event.Links)
@@ -141,7 +144,7 @@ func (m *mount) pass(event *pfs.Event) {
 func (m *mount) passChange(now view, change pfs.PathChange) {
 	dir := m.table.root
 	if change.Path == "" {
-		m.passDir(dir, change.Subtree)
+		m.passDir(now, dir, "", change.Subtree)
 		return
 	}
 	path, rest := "", change.Path
@@ -166,11 +169,11 @@ func (m *mount) passChange(now view, change pfs.PathChange) {
 // passEntry tells the kernel of a changed name, of which child, if not nil, is the inode so far.
 func (m *mount) passEntry(now view, dir, child *inode, name, path string, subtree bool) {
 	if child != nil && child.kind == pfs.EntryDir {
-		if e, err := now.stat(m.ctx, path); err == nil && e.IsDir() {
-			m.passDir(child, subtree) // The same directory with other attributes or names; its dentry stays good.
+		if now.isDir(m.ctx, path) {
+			m.passDir(now, child, path, subtree) // The same directory with other attributes or names; its dentry stays good.
 			return
 		}
-		m.dropAll(child)
+		m.dropAll(now, child, path)
 	}
 	if child != nil {
 		m.notify.server.InodeNotify(child.id, -1, 0)
@@ -178,26 +181,37 @@ func (m *mount) passEntry(now view, dir, child *inode, name, path string, subtre
 	m.notify.server.EntryNotify(dir.id, name)
 }
 
-// passDir tells the kernel that a directory has changed, and, if wanted, everything below it.
-func (m *mount) passDir(dir *inode, subtree bool) {
+// isDir reports whether a directory is at path.
+func (v view) isDir(ctx context.Context, path string) bool {
+	e, err := v.stat(ctx, path)
+	return err == nil && e.IsDir()
+}
+
+// passDir tells the kernel that the directory at path has changed, and, if wanted, everything below it.
+func (m *mount) passDir(now view, dir *inode, path string, subtree bool) {
 	if subtree {
-		m.dropAll(dir)
+		m.dropAll(now, dir, path)
 		return
 	}
 	m.notify.server.InodeNotify(dir.id, 0, -1)
 }
 
-// dropAll has the kernel forget everything below dir, and its attributes.
-func (m *mount) dropAll(dir *inode) {
+// dropAll has the kernel forget everything below dir, which is at path, and its attributes. Directories that are still there
+// keep their names: programs work in them, and there may be mounts on them.
+func (m *mount) dropAll(now view, dir *inode, path string) {
 	m.notify.server.InodeNotify(dir.id, 0, -1)
 	children, absent := m.table.known(dir)
 	for name, child := range children {
-		if child.kind == pfs.EntryDir {
-			m.dropAll(child)
-		} else {
+		below := joinPath(path, name)
+		if child.kind != pfs.EntryDir {
 			m.notify.server.InodeNotify(child.id, -1, 0)
+			m.notify.server.EntryNotify(dir.id, name)
+			continue
 		}
-		m.notify.server.EntryNotify(dir.id, name)
+		m.dropAll(now, child, below)
+		if !now.isDir(m.ctx, below) {
+			m.notify.server.EntryNotify(dir.id, name)
+		}
 	}
 	for _, name := range absent {
 		m.notify.server.EntryNotify(dir.id, name)
