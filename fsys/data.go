@@ -1,6 +1,7 @@
 package fsys
 
 import (
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -109,19 +110,27 @@ func (d *fileData) write(p []byte, off, now int64, kill bool) error {
 	return nil
 }
 
-// zero makes a range within the file read as zeros, and the file at least as long as minSize.
-func (d *fileData) zero(s span, minSize, now int64) error {
+// zero makes a range within the file read as zeros, and the file at least as long as minSize. What is a hole stays one.
+func (d *fileData) zero(ctx context.Context, s span, minSize, now int64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.size = max(d.size, minSize)
 	s.end = min(s.end, d.size)
-	if s.off < s.end {
-		if err := d.buf.zero(s); err != nil {
+	d.changedLocked(now)
+	for s.off < s.end {
+		data, end, err := d.extentLocked(ctx, s.off)
+		if err != nil {
 			return err
 		}
-		d.dirty.add(s)
+		end = min(end, s.end)
+		if data {
+			if err := d.buf.zero(span{s.off, end}); err != nil {
+				return err
+			}
+			d.dirty.add(span{s.off, end})
+		}
+		s.off = end
 	}
-	d.changedLocked(now)
 	return nil
 }
 
