@@ -81,10 +81,9 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 		return alone, nil
 	}
 	retimed := in.Valid&fuse.FATTR_MTIME != 0
-	if d := n.data.Load(); d != nil && d.retime(retimed, next.mtime, now) {
-		retimed = false // The time goes with the bytes, when they are linked.
-	}
-	if retimed || next.mode != n.attr.mode || next.uid != n.attr.uid || next.gid != n.attr.gid {
+	d := n.data.Load()
+	later := d != nil && d.retime(retimed, next.mtime, now) // The times go with the bytes, when they are linked.
+	if retimed = retimed && !later; !later || next.mode != n.attr.mode || next.uid != n.attr.uid || next.gid != n.attr.gid {
 		err = m.editLocked(n, func(e *pfs.Entry) {
 			e.Mode, e.UID, e.GID, e.Ctime = next.mode, next.uid, next.gid, next.ctime
 			if retimed {
@@ -96,7 +95,7 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 		return alone, err
 	}
 	n.attr = next
-	if d := n.data.Load(); d != nil && in.Valid&fuse.FATTR_MODE != 0 {
+	if d != nil && in.Valid&fuse.FATTR_MODE != 0 {
 		d.kill(false)
 	}
 	if in.Valid&fuse.FATTR_MTIME != 0 {
@@ -105,7 +104,8 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 	return alone, nil
 }
 
-// wanted returns the attributes that n shall have, and whether they differ from what it has in more than atime.
+// wanted returns the attributes that n shall have, and whether anything is set, be it to what it is, which is a
+// change that ctime tells of.
 func (m *mount) wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, changed bool) {
 	next = n.attr
 	mode, setMode := in.GetMode()
@@ -127,7 +127,8 @@ func (m *mount) wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, chan
 	if setMtime {
 		next.mtime = timeOf(in.Valid&fuse.FATTR_MTIME_NOW != 0, in.Mtime, in.Mtimensec, now)
 	}
-	changed = setMode || setUID || setGID || setMtime || next.mode != n.attr.mode
+	setAtime := in.Valid&fuse.FATTR_ATIME != 0
+	changed = setMode || setUID || setGID || setMtime || setAtime || next.mode != n.attr.mode
 	if changed {
 		next.ctime = now
 	}

@@ -1,0 +1,45 @@
+package fsys_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestChangeTime sets attributes to what they are, and the time of access alone: the time of change goes on, and is stored.
+func TestChangeTime(t *testing.T) {
+	f := newFixture(t)
+	name := filepath.Join(f.dir, "file")
+	must(t, os.WriteFile(name, []byte("bytes"), 0o640))
+	ctime := func() int64 {
+		t.Helper()
+		var st syscall.Stat_t
+		must(t, syscall.Stat(name, &st))
+		return st.Ctim.Nano()
+	}
+	for _, test := range []struct {
+		name   string
+		change func() error
+	}{
+		{"chmod", func() error { return os.Chmod(name, 0o640) }},
+		{"chown", func() error { return os.Chown(name, os.Getuid(), os.Getgid()) }},
+		{"atime", func() error {
+			return unix.UtimesNanoAt(unix.AT_FDCWD, name, []unix.Timespec{{Sec: 1_000_000_000}, {Nsec: unix.UTIME_OMIT}}, 0)
+		}},
+	} {
+		before := ctime()
+		must(t, test.change())
+		after := ctime()
+		if after <= before {
+			t.Errorf("%s: ctime stays as it was", test.name)
+		}
+		f.call("Unmount", f.dir, nil)
+		f.mount(branch, f.dir)
+		if stored := ctime(); stored != after {
+			t.Errorf("%s: ctime is %d when it is mounted anew, and was %d", test.name, stored, after)
+		}
+	}
+}
