@@ -162,29 +162,11 @@ func (m *mount) newFile(in *fuse.CreateIn) *inode {
 	return n
 }
 
-// inherit gives a new file the group of a setgid directory. It fails when the directory is not there any more.
+// inherit gives a new file the group of a setgid directory, and sees to it that the directory stays until the file is linked.
 func (m *mount) inherit(dir, n *inode) error {
-	path, ok := m.table.path(dir)
-	if !ok {
-		return &pfs.Error{Op: "fsys.create", Kind: pfs.KindFileNotFound}
-	}
-	parent, err := m.stat(path)
-	switch {
-	case err != nil:
+	path, parent, err := m.inheritGroup(dir, n)
+	if err != nil || parent.Explicit {
 		return err
-	case !parent.IsDir():
-		return &pfs.Error{Op: "fsys.create", Kind: pfs.KindNotDir, Path: path}
-	case m.fixed == nil && path == "":
-		// An empty directory is shown for a branch that is not there; nothing can be made in it.
-		if _, err := m.live(); err != nil {
-			return err
-		}
-	}
-	if parent.Mode&modeSetGID != 0 {
-		n.attr.gid = parent.GID
-	}
-	if parent.Explicit {
-		return nil
 	}
 	// Else another door could have it disappear with its last entry, before the new file is linked.
 	return m.change(func(tx *pfs.Tx) error {
@@ -193,6 +175,31 @@ func (m *mount) inherit(dir, n *inode) error {
 			return nil
 		})
 	})
+}
+
+// inheritGroup gives a new file the group of a setgid directory, and returns that. It fails when the directory is not there
+// any more. The caller holds m.paths.
+func (m *mount) inheritGroup(dir, n *inode) (path string, parent pfs.Entry, err error) {
+	path, ok := m.table.path(dir)
+	if !ok || !m.table.isAttached(dir) {
+		return "", parent, &pfs.Error{Op: "fsys.create", Kind: pfs.KindFileNotFound}
+	}
+	parent, err = m.stat(path)
+	switch {
+	case err != nil:
+		return path, parent, err
+	case !parent.IsDir():
+		return path, parent, &pfs.Error{Op: "fsys.create", Kind: pfs.KindNotDir, Path: path}
+	case m.fixed == nil && path == "":
+		// An empty directory is shown for a branch that is not there; nothing can be made in it.
+		if _, err := m.live(); err != nil {
+			return path, parent, err
+		}
+	}
+	if parent.Mode&modeSetGID != 0 {
+		n.attr.gid = parent.GID
+	}
+	return path, parent, nil
 }
 
 // lostFor ends the claims of written files that had lost their place at a name to another door: this mount itself has put
@@ -226,6 +233,12 @@ func (m *mount) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, out *fuse.CreateOu
 	}
 	n := m.newFile(in)
 	n.deleted = true
+	m.paths.RLock()
+	_, _, err := m.inheritGroup(dir, n)
+	m.paths.RUnlock()
+	if err != nil {
+		return m.fail("tmpfile", err)
+	}
 	m.table.addNameless(dir, n)
 	if st := m.open(n, in.Flags, false, &out.OpenOut); st != fuse.OK {
 		return st
