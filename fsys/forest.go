@@ -191,6 +191,7 @@ func (f *forest) plant(ref pfs.Ref, key treeKey) (*tree, error) {
 	}
 	m.ops = f.ops
 	t := &tree{mount: m, number: number, key: key}
+	t.released = func() { f.forgetRoot(t, 0) }
 	m.start(f.kernel)
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -97,6 +97,9 @@ type mount struct {
 	// foreign counts the changes that came from elsewhere; own counts twice each change of this mount, before and after it.
 	foreign, own atomic.Uint64
 
+	// released is called when an inode may have gone without the kernel having forgotten any just then; nil for nobody.
+	released func()
+
 	notify notifier
 	// work are the goroutines of the mount.
 	work sync.WaitGroup

@@ -276,4 +276,7 @@ func (m *mount) idle(n *inode) {
 	}
 	n.mu.Unlock()
 	m.table.release(n)
+	if m.released != nil {
+		m.released()
+	}
 }
