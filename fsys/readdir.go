@@ -108,7 +108,7 @@ func (m *mount) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEnt
 			return false, err
 		}
 		if n != nil {
-			e.Ino = n.id
+			e.Ino = n.number
 		}
 		at := out.AddDirLookupEntry(e)
 		switch {
