@@ -12,6 +12,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"pfsd/pfs"
+	"pfsd/s3/sigv4"
 )
 
 // LastModified says which time an object's LastModified is.
@@ -95,7 +96,7 @@ func newHandler(store store, cfg Config) *Handler {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{Request: r, id: h.newID(), query: parseQuery(r.URL.RawQuery), author: h.cfg.Author}
+	q := &request{Request: r, id: h.newID(), query: sigv4.ParseQuery(r.URL.RawQuery), author: h.cfg.Author}
 	q.w = &response{ResponseWriter: w, request: q}
 	if h.cfg.Stall > 0 {
 		q.stall = &stall{connection: http.NewResponseController(w), after: h.cfg.Stall, now: h.cfg.Now, left: r.ContentLength != 0}

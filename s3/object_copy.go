@@ -10,6 +10,7 @@ import (
 
 	"pfsd/pfs"
 	"pfsd/s3/checksum"
+	"pfsd/s3/sigv4"
 )
 
 // copySource is what a copy is made of.
@@ -31,7 +32,7 @@ func parseCopySource(header string) (copySource, error) {
 		return copySource{}, bad
 	}
 	if query != "" {
-		values := parseQuery(query)
+		values := sigv4.ParseQuery(query)
 		s.version = values.Get("versionId")
 		if s.version == "" {
 			return copySource{}, failf(codeInvalidArgument,

@@ -4,7 +4,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"pfsd/pfs"
 	"pfsd/s3/sigv4"
@@ -28,25 +27,6 @@ type request struct {
 	// stall bounds how long the client may keep the request waiting; may be nil.
 	stall *stall
 	err   error
-}
-
-// parseQuery parses a query as S3 does: "&" alone separates, and what is not well escaped stays as it is.
-func parseQuery(raw string) url.Values {
-	values := url.Values{}
-	for pair := range strings.SplitSeq(raw, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		if pair != "" {
-			values.Add(unescapeQuery(key), unescapeQuery(value))
-		}
-	}
-	return values
-}
-
-func unescapeQuery(s string) string {
-	if plain, err := url.QueryUnescape(s); err == nil {
-		return plain
-	}
-	return s
 }
 
 // isForm reports whether q is a form of a web page, as PostObject takes it.

@@ -2,9 +2,10 @@ package sigv2
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
+
+	"pfsd/s3/sigv4"
 )
 
 // signedParameters are the query parameters that are signed: all that choose what is done, and none that merely say how much.
@@ -84,7 +85,7 @@ func parameters(raw string) (bare, exact string) {
 	var pairs []pair
 	for item := range strings.SplitSeq(raw, "&") {
 		name, value, equals := strings.Cut(item, "=")
-		name, value = unescape(name), unescape(value)
+		name, value = sigv4.Unescape(name), sigv4.Unescape(value)
 		if !signedParameters[name] {
 			continue
 		}
@@ -106,12 +107,4 @@ func parameters(raw string) (bare, exact string) {
 		bare, exact = bare+separator+p.bare, exact+separator+p.exact
 	}
 	return bare, exact
-}
-
-// unescape decodes a component of a query; what is not well escaped stays as it is.
-func unescape(s string) string {
-	if plain, err := url.QueryUnescape(s); err == nil {
-		return plain
-	}
-	return s
 }

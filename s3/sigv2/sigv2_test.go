@@ -96,6 +96,18 @@ func TestIndependentSigner(t *testing.T) {
 	}
 }
 
+// What is of version 4 for whoever obeys the query is not of version 2.
+func TestIsPresent(t *testing.T) {
+	for query, want := range map[string]bool{
+		"AWSAccessKeyId=a": true, "AWSAccessKeyId=a;b": true, "AWSAccessKeyId=a&X-Amz-Algorithm=b": false,
+		"AWSAccessKeyId=a&X-Amz-Algorithm=b;c": false, "x=AWSAccessKeyId": false,
+	} {
+		if got := sigv2.IsPresent(request("GET", "/b/k?"+query)); got != want {
+			t.Errorf("%s: %v", query, got)
+		}
+	}
+}
+
 // The SDK for Python signs a bucket with a slash that is not in the path.
 func TestBucketWithSlash(t *testing.T) {
 	signed := request("GET", "/b/?delete=", "Date", time.Now().UTC().Format(http.TimeFormat))

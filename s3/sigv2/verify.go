@@ -23,7 +23,7 @@ func IsPresent(r *http.Request) bool {
 	if strings.HasPrefix(r.Header.Get("Authorization"), "AWS ") {
 		return true
 	}
-	query := r.URL.Query()
+	query := sigv4.ParseQuery(r.URL.RawQuery)
 	return query.Has("AWSAccessKeyId") && !query.Has("X-Amz-Algorithm")
 }
 
@@ -65,7 +65,7 @@ type claim struct {
 
 func parseClaim(r *http.Request, now time.Time) (claim, error) {
 	header := r.Header.Get("Authorization")
-	if query := r.URL.Query(); query.Has("AWSAccessKeyId") {
+	if query := sigv4.ParseQuery(r.URL.RawQuery); query.Has("AWSAccessKeyId") {
 		if header != "" {
 			return claim{}, refuse(sigv4.BadHeader, "Only one auth mechanism allowed; only the Signature query parameter or "+
 				"the Authorization header should be specified")

@@ -2,7 +2,6 @@ package sigv4
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,9 +47,9 @@ func canonicalQuery(raw string) string {
 	var pairs [][2]string
 	for pair := range strings.SplitSeq(raw, "&") {
 		key, value, _ := strings.Cut(pair, "=")
-		key = unescape(key)
+		key = Unescape(key)
 		if pair != "" && key != "X-Amz-Signature" {
-			pairs = append(pairs, [2]string{Escape(key, false), Escape(unescape(value), false)})
+			pairs = append(pairs, [2]string{Escape(key, false), Escape(Unescape(value), false)})
 		}
 	}
 	slices.SortFunc(pairs, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
@@ -62,14 +61,6 @@ func canonicalQuery(raw string) string {
 		query.WriteString(pair[0] + "=" + pair[1])
 	}
 	return query.String()
-}
-
-// unescape decodes a component of a query; what is not well escaped stays as it is.
-func unescape(s string) string {
-	if plain, err := url.QueryUnescape(s); err == nil {
-		return plain
-	}
-	return s
 }
 
 // Escape percent-encodes all bytes of s but the unreserved ones of RFC 3986 and, when slashes is set, '/'.

@@ -14,7 +14,7 @@ import (
 
 // parseClaim reads what r says of its signature and checks its times, but not the signature.
 func parseClaim(r *http.Request, now time.Time) (*claim, error) {
-	query := r.URL.Query()
+	query := ParseQuery(r.URL.RawQuery)
 	if query.Has("X-Amz-Algorithm") {
 		return parsePresigned(r, query, now)
 	}

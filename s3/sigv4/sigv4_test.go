@@ -137,6 +137,22 @@ func TestIndependentSigner(t *testing.T) {
 	}
 }
 
+// Semicolons in a query need no escape, and clients there are that write none between the names of signed headers.
+func TestSemicolonsInQuery(t *testing.T) {
+	r := request(t, "GET", "/b/k?prefix=a%3Bb", map[string]string{"x-amz-meta-a": "1"})
+	r.URL.Host = r.Host
+	signed := signer.PreSignV4(*r, exampleKey, exampleSecret, "", "us-east-1", 60)
+	signed.Header = r.Header
+	plain := strings.ReplaceAll(signed.URL.RawQuery, "%3B", ";")
+	if !strings.Contains(plain, "X-Amz-SignedHeaders=host;x-amz-meta-a") {
+		t.Fatal(plain)
+	}
+	signed.URL.RawQuery = plain
+	if _, err := sigv4.Verify(signed, secretOf, time.Now()); err != nil {
+		t.Errorf("%s: %v", plain, err)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	now := time.Now()
 	presign := func(expiry int64) *http.Request {

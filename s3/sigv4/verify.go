@@ -49,11 +49,6 @@ func (i *Identity) Chunks() *Chunks {
 	return &c
 }
 
-// IsPresent reports whether r claims to bear a signature of version 4.
-func IsPresent(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-") || r.URL.Query().Has("X-Amz-Algorithm")
-}
-
 // Verify checks the signature of r as of now, where secret returns the secret of an access key, and whether there is one.
 // The error is an *Error.
 func Verify(r *http.Request, secret func(accessKey string) (string, bool), now time.Time) (*Identity, error) {
