@@ -127,8 +127,12 @@ func (b *buffer) dropMemory() {
 	b.start, b.mem = 0, nil
 }
 
-// zero makes a range read as zeros, in no more space than before.
+// zero makes a range read as zeros, in hardly more space than before.
 func (b *buffer) zero(s span) error {
+	if b.file == nil && b.grow(s.off, s.end) {
+		clear(b.mem[s.off-b.start : s.end-b.start])
+		return nil
+	}
 	if b.file == nil {
 		if err := b.spill(); err != nil {
 			return err

@@ -35,7 +35,7 @@ func (m *mount) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	case 0:
 		err = d.extend(minSize, m.now())
 	case unix.FALLOC_FL_PUNCH_HOLE, unix.FALLOC_FL_ZERO_RANGE:
-		err = d.zero(m.ctx, span{off, end}, minSize, m.now())
+		err = m.withRoom(n, d, func() error { return d.zero(m.ctx, span{off, end}, minSize, m.now()) })
 	default:
 		return fuse.Status(syscall.EOPNOTSUPP)
 	}

@@ -60,7 +60,8 @@ func (m *mount) Write(_ <-chan struct{}, in *fuse.WriteIn, p []byte) (uint32, fu
 		n.attr.mode = withoutPrivilege(n.attr.mode)
 		n.mu.Unlock()
 	}
-	if err := d.write(p, int64(in.Offset), m.now(), kill); err != nil {
+	err := m.withRoom(n, d, func() error { return d.write(p, int64(in.Offset), m.now(), kill) })
+	if err != nil {
 		return 0, m.fail("write", err)
 	}
 	m.dirty.add(n)

@@ -2,7 +2,9 @@ package fsys
 
 import (
 	"context"
+	"errors"
 	"io"
+	"syscall"
 
 	"pfsd/pfs"
 )
@@ -131,6 +133,31 @@ func (m *mount) foldData(d *fileData, wholeWindows bool) (pfs.Content, uint64, e
 	}
 	d.end(f, made)
 	return made.Content, f.version, nil
+}
+
+// withRoom calls put, which writes to d. When the bytes lie too far apart for a scratch file, whose file system has a limit
+// that contents have not, it folds what was written before, and calls put once more.
+func (m *mount) withRoom(n *inode, d *fileData, put func() error) error {
+	err := put()
+	if !errors.Is(err, syscall.EFBIG) {
+		return err
+	}
+	n.folding.Lock()
+	defer n.folding.Unlock()
+	if _, _, err := m.foldData(d, false); err != nil {
+		return err
+	}
+	d.emptyBuffer()
+	return put()
+}
+
+// emptyBuffer resets the buffer if nothing in it is needed. The caller holds the inode's folding lock.
+func (d *fileData) emptyBuffer() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.dirty) == 0 {
+		d.buf.reset()
+	}
 }
 
 // unfolded is how much is written and neither folded nor being folded.
