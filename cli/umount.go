@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -42,6 +43,9 @@ func (p *program) umount(c *cli.Context) error {
 		return mountpoint.Unmount(dir)
 	}
 	err = p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		if err := leave(dir); err != nil {
+			return err
+		}
 		return store.Unmount(ctx, control.UnmountRequest{Dir: dir})
 	})
 	if pfs.KindOf(err) != pfs.KindFileNotFound {
@@ -52,4 +56,13 @@ func (p *program) umount(c *cli.Context) error {
 		return fmt.Errorf("%s is not a mount of pfsd", args[0])
 	}
 	return mountpoint.Unmount(dir)
+}
+
+// leave keeps this process from being one that uses the mount on dir, in which it may have been started. The data directory
+// has been found by then, so that no relative path is needed any more.
+func leave(dir string) error {
+	if !mountpoint.IsMount(dir) {
+		return nil
+	}
+	return os.Chdir("/")
 }

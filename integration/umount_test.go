@@ -46,6 +46,31 @@ func TestUnmount(t *testing.T) {
 	}
 }
 
+// TestUnmountFromWithin runs pfsd umount in the mount itself, as with `cd DIR; exec pfsd umount .`: it is none of the users of
+// the mount. A shell that stays there is, and is named alone.
+func TestUnmountFromWithin(t *testing.T) {
+	for _, host := range []string{"alone", "guest"} {
+		t.Run(host, func(t *testing.T) {
+			s := harness.New(t)
+			if host == "guest" {
+				s.S3()
+			}
+			m := s.Mount("master.end", "--create")
+			stays := s.Command("sh", "-c", "pfsd umount .; exit $?")
+			stays.Dir = m.Dir
+			if r := s.Result(stays); r.Code == 0 || strings.Contains(r.Stderr, "pfsd (pid") || !strings.Contains(r.Stderr, "sh (pid") {
+				t.Errorf("with a shell in the mount: exit code %d, %s", r.Code, r.Stderr)
+			}
+			alone := s.Command(harness.Binary(t), "umount", ".")
+			alone.Dir = m.Dir
+			s.Run(alone)
+			if code := m.Wait(); code != 0 || harness.Mounted(t, m.Dir) {
+				t.Errorf("the mount ends with exit code %d\n%s", code, m.Stderr())
+			}
+		})
+	}
+}
+
 func unmountWith(t *testing.T, s *harness.Store, end func(*testing.T, *harness.Store, *harness.Mount)) {
 	t.Helper()
 	m := s.Mount("master.end")
