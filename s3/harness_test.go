@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"pfsd/pfs"
 	"pfsd/pfs/pfstest"
@@ -39,7 +40,9 @@ func newServer(t *testing.T, change ...func(*s3.Config)) *server {
 	for _, fn := range change {
 		fn(&config)
 	}
-	s.Server = httptest.NewServer(s3.New(s.store, config))
+	s.Server = httptest.NewUnstartedServer(s3.New(s.store, config))
+	s.Config.ReadHeaderTimeout = 30 * time.Second // as endpoints have it
+	s.Start()
 	s.Client().Transport.(*http.Transport).DisableCompression = true
 	t.Cleanup(s.Close)
 	if _, err := s.store.CreateRepo(context.Background(), "data", pfs.Owner{}, pfs.By{}); err != nil {

@@ -83,9 +83,6 @@ func TestStalledAnswersWithoutBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
-		t.Fatal(err)
-	}
 	requests := strings.Repeat("HEAD /data/k HTTP/1.1\r\nHost: localhost\r\n\r\n", 100)
 	for err == nil {
 		_, err = io.WriteString(conn, requests)
