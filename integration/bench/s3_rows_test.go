@@ -54,6 +54,8 @@ func (b *bench) s3() {
 		b.bytesOf(s, ours(with(large, "get")...)...), b.bytesOf(s, theirs(with(large, "get")...)...))
 	b.compare("GET of 64 KiB, 32 clients; empty handler", 0.7, each, admin,
 		b.itemsOf(s, ours(with(small, "get")...)...), b.itemsOf(s, theirs(with(small, "empty")...)...))
+	b.compare("GET of 64 KiB, 32 clients; a file by sendfile", 0.7, each, "",
+		b.itemsOf(s, ours(with(small, "get")...)...), b.itemsOf(s, theirs(with(small, "get")...)...))
 	b.compare("PUT of "+b.large+", new bytes; file and fsync", 0.8, megabytes, admin,
 		b.bytesOf(s, ours(with(once, "put")...)...),
 		b.bytesOf(s, "core", "--size="+b.large, "--count=1", "--duration=0", "--dir", s.Dir, "file-sync"))
