@@ -45,3 +45,18 @@ func LazyUnmount(t testing.TB, dir string) {
 		t.Errorf("unmount %s: %v", dir, err)
 	}
 }
+
+// forceMounts ends the connections of all mounts of ours below dir, as umount -f does: whoever waits for an answer gets an
+// error. Mounts in use stay, and are dead.
+func forceMounts(dir string) {
+	table, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return
+	}
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Fields(line)
+		if len(fields) > 2 && fields[2] == "fuse.pfsd" && strings.HasPrefix(fields[1], dir+"/") {
+			_ = syscall.Unmount(fields[1], syscall.MNT_FORCE) // EBUSY, where it stays
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -27,7 +28,9 @@ type Process struct {
 	// state is set before ended is closed.
 	state error
 	// over is set once the test has taken notice of the end.
-	over   bool
+	over bool
+	// killed is set once the process was sent SIGKILL.
+	killed bool
 	stderr lockedBuffer
 }
 
@@ -90,6 +93,7 @@ func (p *Process) Stderr() string { return p.stderr.String() }
 // Signal sends sig.
 func (p *Process) Signal(sig syscall.Signal) {
 	p.t.Helper()
+	p.killed = p.killed || sig == syscall.SIGKILL
 	if err := p.cmd.Process.Signal(sig); err != nil {
 		p.t.Errorf("%s: %v", p, err)
 	}
@@ -98,6 +102,9 @@ func (p *Process) Signal(sig syscall.Signal) {
 // Wait waits for the process to end by itself and returns its exit code; -1 for one that a signal ended.
 func (p *Process) Wait() int {
 	p.t.Helper()
+	if p.killed {
+		p.unstick()
+	}
 	select {
 	case <-p.ended:
 	case <-time.After(patience):
@@ -129,6 +136,20 @@ func (p *Process) Kill() {
 	p.t.Helper()
 	p.Signal(syscall.SIGKILL)
 	p.Wait()
+}
+
+// stuck is how long a killed process may take to go before its mounts are taken for what keeps it.
+const stuck = 10 * time.Second
+
+// unstick waits for a killed process to go, and does what a user does when it is kept by its mounts.
+func (p *Process) unstick() {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(stuck):
+		p.t.Logf("%s was killed and is not gone: umount -f, see DESIGN.md, section 10", p)
+		forceMounts(filepath.Dir(filepath.Dir(p.cmd.Path)))
+	}
 }
 
 // Ended reports whether the test has seen the process end.
