@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Holder is a process that keeps a mount from being unmounted.
@@ -80,9 +81,25 @@ func processName(pid int) string {
 // maxNamed is how many processes are named in an error.
 const maxNamed = 5
 
+// searching is how long the search for who uses a mount may take. The kernel has whoever looks at a process that is just being
+// started wait for that, which lasts as long as files that it closes in some other file system.
+const searching = 3 * time.Second
+
+// holdersSoon is Holders, or nothing when that takes too long.
+func holdersSoon(dir string) []Holder {
+	found := make(chan []Holder, 1)
+	go func() { found <- Holders(dir) }()
+	select {
+	case holders := <-found:
+		return holders
+	case <-time.After(searching):
+		return nil
+	}
+}
+
 // inUse is the error of a mount that cannot be unmounted because somebody uses it.
 func inUse(dir string) error {
-	holders := Holders(dir)
+	holders := holdersSoon(dir)
 	if len(holders) == 0 {
 		return fmt.Errorf("%s is in use: a program has a file open in it, or its working directory there; "+
 			"pfsd umount --lazy takes it away all the same", dir)
