@@ -138,6 +138,16 @@ func TestGetGoesOn(t *testing.T) {
 	}
 }
 
+// entryOf returns what the store would tell of a file "f" of that text.
+func entryOf(t *testing.T, text string) control.Entry {
+	t.Helper()
+	sum, err := hashOf(strings.NewReader(text), int64(len(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return control.Entry{Path: "f", Kind: "file", Size: int64(len(text)), ETag: sum, Mode: 0o600}
+}
+
 // TestGetsOfOneFile has two gets of a file to one place at a time.
 func TestGetsOfOneFile(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
@@ -145,12 +155,7 @@ func TestGetsOfOneFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	sum, err := hashOf(strings.NewReader("text"), 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := control.Entry{Path: "f", Kind: "file", Size: 4, ETag: sum, Mode: 0o600}
-	r := receiver{root: root}
+	e, r := entryOf(t, "text"), receiver{root: root}
 	first, err := r.begin("f", e)
 	if err != nil {
 		t.Fatal(err)
@@ -177,12 +182,7 @@ func TestForeignPart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	sum, err := hashOf(strings.NewReader("text"), 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := control.Entry{Path: "f", Kind: "file", Size: 4, ETag: sum, Mode: 0o600}
-	r := receiver{root: root}
+	e, r := entryOf(t, "text"), receiver{root: root}
 	// It has another name, under which it could be read and written later.
 	if err := os.WriteFile(filepath.Join(dir, "other"), nil, 0o666); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func (t *Table) ServeConn(conn *net.UnixConn, pid int) {
 	if g.say(message{Do: wordReady}) == nil {
 		go g.listen(conn, e)
 	} else {
-		go e.endWithin(endGrace, e.server.Orphan)
+		go e.endBy(e.server.Orphan)
 	}
 	<-e.Done()
 	_ = g.say(ended(e.Err()))
@@ -72,12 +72,12 @@ func (g *guest) listen(conn net.Conn, e *Entry) {
 	for dec := json.NewDecoder(conn); ; {
 		var m message
 		if err := dec.Decode(&m); err != nil {
-			e.endWithin(endGrace, e.server.Orphan)
+			e.endBy(e.server.Orphan)
 			return
 		}
 		switch m.Do {
 		case wordEnd:
-			e.endWithin(endGrace, e.server.Close)
+			e.endBy(e.server.Close)
 			return
 		case wordDetached:
 			answer(g.detached, m)
@@ -87,9 +87,9 @@ func (g *guest) listen(conn net.Conn, e *Entry) {
 	}
 }
 
-// endWithin ends the door in one of its server's ways and returns when it has ended, or after a grace period.
-func (e *Entry) endWithin(grace time.Duration, end func(context.Context)) {
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
+// endBy ends the door in one of its server's ways and returns when it has ended, or after endGrace.
+func (e *Entry) endBy(end func(context.Context)) {
+	ctx, cancel := context.WithTimeout(context.Background(), endGrace)
 	defer cancel()
 	end(ctx)
 	select {
