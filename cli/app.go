@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
+	"pfsd/cli/internal/guard"
 	"pfsd/pfs"
 )
 
@@ -36,6 +37,8 @@ type program struct {
 	salvaged *pfs.Salvaged
 	// args are the command line, with the program's name first.
 	args []string
+	// executable is the file of this program, also when that has been replaced; empty where Run is not what it calls.
+	executable string
 	// whenReady is done once all doors are open, whenEnded when they have ended; the store is nil when it cannot be reached.
 	whenReady []func() error
 	whenEnded []func(ctx context.Context, store *control.Client) error
@@ -44,6 +47,9 @@ type program struct {
 // Run runs the command that args, with the program's name first, ask for, and returns the exit code. SIGINT, SIGTERM and
 // SIGHUP end it in order; a second one at once.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if guard.Run(args, stdin) {
+		return exitOK
+	}
 	if args = helped(args); len(args) == 0 {
 		return exitOK
 	}
@@ -59,7 +65,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	level := new(slog.LevelVar)
 	p := &program{
-		stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, level: level,
+		stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, level: level, executable: "/proc/self/exe",
 		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	return p.run(ctx, args)

@@ -15,6 +15,7 @@ import (
 	"pfsd/cli/internal/datadir"
 	"pfsd/cli/internal/door"
 	"pfsd/cli/internal/endpoint"
+	"pfsd/cli/internal/guard"
 	"pfsd/cli/internal/hosting"
 	"pfsd/cli/internal/mountpoint"
 	"pfsd/pfs"
@@ -87,7 +88,11 @@ func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs
 
 // opener returns what serves the doors of a store.
 func (p *program) opener(store *pfs.Store, dir *datadir.Dir) door.Opener {
-	mounts := mountpoint.NewHost(store, mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch()})
+	cfg := mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch()}
+	if p.executable != "" {
+		cfg.Guard = guard.New(p.executable, p.log)
+	}
+	mounts := mountpoint.NewHost(store, cfg)
 	return func(spec door.Spec, file *os.File) (door.Server, error) {
 		if spec.Mount != nil {
 			return mounts.Serve(*spec.Mount, file)

@@ -141,13 +141,14 @@ func (p *Process) Kill() {
 // stuck is how long a killed process may take to go before its mounts are taken for what keeps it.
 const stuck = 10 * time.Second
 
-// unstick waits for a killed process to go, and does what a user does when it is kept by its mounts.
+// unstick waits for a killed process to go. It fails the test when the process is kept by its mounts, and ends that, so that
+// the test can end.
 func (p *Process) unstick() {
 	p.t.Helper()
 	select {
 	case <-p.ended:
 	case <-time.After(stuck):
-		p.t.Logf("%s was killed and is not gone: umount -f, see DESIGN.md, section 10", p)
+		p.t.Errorf("%s was killed and is not gone", p)
 		forceMounts(filepath.Dir(filepath.Dir(p.cmd.Path)))
 	}
 }

@@ -10,16 +10,19 @@ import (
 	"time"
 
 	"pfsd/cli/internal/door"
+	"pfsd/cli/internal/guard"
 	"pfsd/fsys"
 	"pfsd/pfs"
 )
 
-// Config is what serving mounts needs of the world. All fields are required.
+// Config is what serving mounts needs of the world. All fields but Guard are required.
 type Config struct {
 	Now func() time.Time
 	Log *slog.Logger
 	// Scratch is a directory for temporary files, on the disk of the store.
 	Scratch string
+	// Guard has mounts fail that a killed process leaves behind; nil for nobody.
+	Guard *guard.Guard
 }
 
 // Host serves the mounts of one store.
@@ -45,6 +48,8 @@ type server struct {
 	// dir is the mount point where this process can reach it and the mount there is this one, else empty.
 	dir  string
 	once sync.Once
+	// forget tells the guard that the mount is served no more. It can be called again.
+	forget func()
 }
 
 var _ door.Server = (*server)(nil)
@@ -65,8 +70,21 @@ func (h *Host) Serve(spec door.Mount, file *os.File) (door.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.forget = h.guard(s.dir)
 	go func() { s.end(s.mount.Wait()) }()
 	return s, nil
+}
+
+// guard has the mount on dir guarded until forget is called, where there is a guard and dir is known.
+func (h *Host) guard(dir string) (forget func()) {
+	if h.cfg.Guard == nil || dir == "" {
+		return func() {}
+	}
+	c, err := fsys.ConnectionAt(dir)
+	if err != nil {
+		return func() {} // It has been unmounted already.
+	}
+	return sync.OnceFunc(h.cfg.Guard.Watch(c))
 }
 
 // config returns what spec asks for, but for Dir.
@@ -88,6 +106,7 @@ func (h *Host) config(spec door.Mount) (fsys.Config, error) {
 // end says that the mount is served no more. Only the first call counts.
 func (s *server) end(err error) {
 	s.once.Do(func() {
+		s.forget()
 		s.mu.Lock()
 		s.err = err
 		s.mu.Unlock()
@@ -161,6 +180,7 @@ func (s *server) Leave(ctx context.Context) {
 	s.mu.Lock()
 	s.dir = "" // What is there now is not served here.
 	s.mu.Unlock()
+	s.forget()
 	err := s.mount.Flush()
 	select {
 	case <-s.done:
