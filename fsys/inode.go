@@ -63,6 +63,11 @@ type inode struct {
 	// named is when a name last came to, or went from, a directory in this mount alone; the store does not know of it.
 	// 0 when none has since its time was set.
 	named atomic.Int64
+	// changes counts how often names in a directory have come or gone in another way than by a request of the kernel.
+	changes atomic.Uint64
+	// cached is 1 more than changes was when the kernel began to cache the listing of the directory that it may have; 0 when
+	// it must not use that any more.
+	cached atomic.Uint64
 	// linked is set when the store has, or had, an entry for it. A file that is not is known in this mount alone.
 	linked atomic.Bool
 	// data of a regular file that is open or has changes; set under mu, and never unset while it is open.

@@ -114,7 +114,7 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 	m.unreserve(n)
 	if lost {
 		m.table.retake(n)
-		m.notify.entry(n.parent.id, n.name)
+		m.notify.entry(n.parent, n.name)
 	}
 	if !entry.Link.IsZero() {
 		m.succeeded(m.table.prevail(n, entry.Link)) // It has got other names meanwhile.
@@ -125,7 +125,7 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 // succeeded has the kernel look anew at names that another inode had.
 func (m *mount) succeeded(places []place) {
 	for _, p := range places {
-		m.notify.entry(p.dir.id, p.name)
+		m.notify.entry(p.dir, p.name)
 	}
 }
 

@@ -31,10 +31,12 @@ type notifier struct {
 	wake   chan struct{}
 }
 
-// stale is a name of which the kernel knows something that is not so any more; an empty one stands for attributes.
+// stale is a name of which the kernel knows something that is not so any more; an empty one stands for the attributes of an
+// inode, and with listing for those of a directory and how it was listed.
 type stale struct {
-	node uint64
-	name string
+	node    uint64
+	name    string
+	listing bool
 }
 
 // start begins to pass on the changes that m's watcher sees.
@@ -65,8 +67,17 @@ func (t *notifier) stop() {
 	}
 }
 
-// entry has the kernel forget a name, soon.
-func (t *notifier) entry(parent uint64, name string) { t.queue(stale{parent, name}) }
+// entry has the kernel forget a name, and how its directory was listed, soon.
+func (t *notifier) entry(dir *inode, name string) {
+	dir.changes.Add(1)
+	t.queue(stale{node: dir.id, name: name})
+}
+
+// listing has the kernel forget how a directory was listed, soon.
+func (t *notifier) listing(dir *inode) {
+	dir.changes.Add(1)
+	t.queue(stale{node: dir.id, listing: true})
+}
 
 // attributes has the kernel forget the attributes of an inode, soon.
 func (t *notifier) attributes(node uint64) { t.queue(stale{node: node}) }
@@ -97,9 +108,13 @@ func (t *notifier) passNames(ctx context.Context) {
 		t.names = nil
 		t.mu.Unlock()
 		for _, s := range names {
-			if s.name == "" {
+			switch {
+			case s.listing:
+				t.server.InodeNotify(s.node, 0, -1)
+			case s.name == "":
 				t.server.InodeNotify(s.node, -1, 0)
-			} else {
+			default:
+				t.server.InodeNotify(s.node, 0, -1)
 				t.server.EntryNotify(s.node, s.name)
 			}
 		}
@@ -156,7 +171,7 @@ func (m *mount) passChange(now view, change pfs.PathChange) {
 			dir = child
 			continue
 		}
-		m.notify.server.InodeNotify(dir.id, 0, -1)
+		m.dropListing(dir)
 		if more {
 			m.notify.server.EntryNotify(dir.id, name)
 			return
@@ -193,13 +208,19 @@ func (m *mount) passDir(now view, dir *inode, path string, subtree bool) {
 		m.dropAll(now, dir, path)
 		return
 	}
+	m.dropListing(dir)
+}
+
+// dropListing has the kernel forget the attributes of a directory and how it was listed.
+func (m *mount) dropListing(dir *inode) {
+	dir.changes.Add(1)
 	m.notify.server.InodeNotify(dir.id, 0, -1)
 }
 
 // dropAll has the kernel forget everything below dir, which is at path, and its attributes. Directories that are still there
 // keep their names: programs work in them, and there may be mounts on them.
 func (m *mount) dropAll(now view, dir *inode, path string) {
-	m.notify.server.InodeNotify(dir.id, 0, -1)
+	m.dropListing(dir)
 	children, absent := m.table.known(dir)
 	for name, child := range children {
 		below := joinPath(path, name)

@@ -42,7 +42,8 @@ func (s *dirHandles) remove(id uint64) {
 
 // dirHandle is an open directory. It lists the directory as it was when it was read from its beginning, whatever changes
 // meanwhile, so that each position means the same entry as long as it is not rewound. Positions count entries, the
-// directory itself and its parent being the first two.
+// directory itself and its parent being the first two, and the others by their sort keys, so that they are the same as long
+// as the names are: the kernel may have the first ones from what another handle has listed.
 type dirHandle struct {
 	dir *inode
 
@@ -50,15 +51,15 @@ type dirHandle struct {
 	mu   sync.Mutex
 	view view
 	path string
-	// own and foreign are the mount's counts of changes at the beginning.
-	own, foreign uint64
-	// private are the entries that this mount alone had, sorted; they come before those of the store.
+	// own and foreign are the mount's counts of changes at the beginning, and changes that of the directory.
+	own, foreign, changes uint64
+	// private are the entries that this mount alone had, sorted. All are files, whose sort keys are their names.
 	private []string
 	// marks are where requests have begun: positions, ascending, and the keys to list from.
 	marks []mark
 }
 
-// mark says that the entry at a position is the first of the store's whose sort key is not before key.
+// mark says that the entry at a position is the first whose sort key is not before key.
 type mark struct {
 	position uint64
 	key      string
@@ -76,16 +77,45 @@ func (m *mount) OpenDir(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) f
 	case dir.kind != pfs.EntryDir:
 		return fuse.ENOTDIR
 	}
-	out.Fh = m.dirs.add(&dirHandle{dir: dir})
-	if m.readOnly() {
-		out.OpenFlags = fuse.FOPEN_CACHE_DIR | fuse.FOPEN_KEEP_CACHE
+	h := &dirHandle{dir: dir}
+	out.Fh = m.dirs.add(h)
+	out.OpenFlags = fuse.FOPEN_CACHE_DIR
+	if m.readOnly() || m.isCached(h) {
+		out.OpenFlags |= fuse.FOPEN_KEEP_CACHE
 	}
 	return fuse.OK
+}
+
+// isCached reports whether the kernel may list the directory of h from what it has cached; if so, h lists the same. If not, it
+// caches anew from the first listing of h on. What it changes itself it knows, and what others change it is told, but it may
+// be told just before an older listing comes to it: who has sent that looks whether it was still so.
+func (m *mount) isCached(h *dirHandle) bool {
+	h.changes = h.dir.changes.Load()
+	if h.dir.cached.Load() != h.changes+1 {
+		return false
+	}
+	m.paths.RLock()
+	defer m.paths.RUnlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return m.rewind(h) == nil
+}
+
+// outdated has what h has listed not be listed from the kernel's cache again if it is not so any more, which it reports.
+func (h *dirHandle) outdated() bool {
+	if h.changes == h.dir.changes.Load() {
+		return false
+	}
+	h.dir.cached.Store(0)
+	return true
 }
 
 // ReleaseDir closes a directory.
 func (m *mount) ReleaseDir(in *fuse.ReleaseIn) {
 	m.ops.count(in.Opcode)
+	if h := m.dirs.get(in.Fh); h != nil && h.outdated() && !m.readOnly() {
+		m.notify.listing(h.dir)
+	}
 	m.dirs.remove(in.Fh)
 }
 
@@ -150,15 +180,17 @@ func (m *mount) readDir(in *fuse.ReadIn, add func(h *dirHandle, e fuse.DirEntry,
 		}
 	}
 	err := h.each(m, in.Offset, add)
-	if isAbsent(err) || pfs.KindOf(err) == pfs.KindNotDir {
-		err = nil // A directory that was removed lists nothing.
-	}
+	h.outdated()
 	return m.failed("readdir", err)
 }
 
 // rewind makes h list the directory as it is now.
 func (m *mount) rewind(h *dirHandle) (err error) {
-	h.own, h.foreign = m.own.Load(), m.foreign.Load()
+	changes := h.dir.changes.Load()
+	if h.marks == nil && changes == h.changes {
+		h.dir.cached.Store(changes + 1) // Since it was opened, there has been nothing that the kernel could have cached wrongly.
+	}
+	h.own, h.foreign, h.changes = m.own.Load(), m.foreign.Load(), changes
 	// The private names first: one that is linked between the two is in both, and is left out once.
 	h.private = nil
 	for name := range m.table.private(h.dir) {
@@ -173,57 +205,72 @@ func (m *mount) rewind(h *dirHandle) (err error) {
 		h.view = view{}
 	}
 	h.path = path
-	h.marks = []mark{{position: uint64(dots + len(h.private))}}
+	h.marks = []mark{{position: dots}}
 	return nil
 }
 
 // each calls add for the entries from a position on.
 func (h *dirHandle) each(m *mount, from uint64, add func(*dirHandle, fuse.DirEntry, *pfs.Entry) (bool, error)) error {
-	position := from
-	for ; position < uint64(dots+len(h.private)); position++ {
-		more, err := add(h, h.first(m, position), nil)
-		if err != nil || !more {
+	for ; from < dots; from++ {
+		if more, err := add(h, h.dot(m, from), nil); err != nil || !more {
 			return err
 		}
 	}
-	at := h.markFor(position)
-	index := at.position
+	at := h.markFor(from)
+	index, begun := at.position, false
+	// visit is called for each entry from the mark on.
+	visit := func(name, key string, mode uint32, stored *pfs.Entry) (bool, error) {
+		position := index
+		if index++; position < from {
+			return true, nil
+		}
+		h.mark(position, key, !begun)
+		begun = true
+		more, err := add(h, fuse.DirEntry{Name: name, Mode: mode, Ino: m.table.number(h.dir, name), Off: index}, stored)
+		if err == nil && !more {
+			h.mark(position, key, true)
+		}
+		return more, err
+	}
+	private, _ := slices.BinarySearch(h.private, at.key)
+	// visitPrivate is called for those before a key; all, when there is none.
+	visitPrivate := func(key string) (bool, error) {
+		for ; private < len(h.private) && (key == "" || h.private[private] < key); private++ {
+			name := h.private[private]
+			if more, err := visit(name, name, fuse.S_IFREG, nil); err != nil || !more {
+				return false, err
+			}
+		}
+		return true, nil
+	}
 	for e, err := range h.view.list(m.ctx, h.path, at.key) {
+		if isAbsent(err) || pfs.KindOf(err) == pfs.KindNotDir {
+			break // A directory that was removed has what this mount alone has there.
+		}
 		if err != nil {
 			return err
 		}
 		if _, twice := slices.BinarySearch(h.private, e.Name); twice {
 			continue
 		}
-		if index++; index <= position {
-			continue
+		more, err := visitPrivate(e.SortKey())
+		if err == nil && more {
+			more, err = visit(e.Name, e.SortKey(), modeOf(e.Kind), &e)
 		}
-		h.mark(index-1, e.SortKey(), index-1 == position)
-		more, err := add(h, fuse.DirEntry{Name: e.Name, Mode: modeOf(e.Kind), Ino: m.table.number(h.dir, e.Name), Off: index}, &e)
-		if err != nil {
+		if err != nil || !more {
 			return err
 		}
-		if !more {
-			h.mark(index-1, e.SortKey(), true)
-			return nil
-		}
 	}
-	return nil
+	_, err := visitPrivate("")
+	return err
 }
 
-// first returns one of the entries that come before those of the store.
-func (h *dirHandle) first(m *mount, position uint64) fuse.DirEntry {
-	e := fuse.DirEntry{Mode: fuse.S_IFDIR, Ino: h.dir.id, Off: position + 1}
-	switch position {
-	case 0:
-		e.Name = "."
-	case 1:
-		e.Name, e.Ino = "..", m.table.parentNumber(h.dir)
-	default:
-		e.Name, e.Mode = h.private[position-dots], fuse.S_IFREG
-		e.Ino = m.table.number(h.dir, e.Name)
+// dot returns one of the first two entries.
+func (h *dirHandle) dot(m *mount, position uint64) fuse.DirEntry {
+	if position == 0 {
+		return fuse.DirEntry{Name: ".", Mode: fuse.S_IFDIR, Ino: h.dir.id, Off: 1}
 	}
-	return e
+	return fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: m.table.parentNumber(h.dir), Off: dots}
 }
 
 // markFor returns the last mark that is not behind a position.
