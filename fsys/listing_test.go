@@ -100,13 +100,13 @@ func TestListingWhileItChanges(t *testing.T) {
 	f := newFixture(t)
 	dir := filepath.Join(f.dir, "dir")
 	must(t, os.Mkdir(dir, 0o755))
-	const stay = 600
+	const stay = 200
 	for i := range stay {
 		f.put(fmt.Sprintf("dir/stay-%03d-%s", i, strings.Repeat("x", 60)), "")
 	}
 	var ended atomic.Bool
 	var readers sync.WaitGroup
-	for range 3 {
+	for range 2 {
 		readers.Go(func() {
 			for !ended.Load() {
 				seen := map[string]int{}
@@ -140,7 +140,7 @@ func TestListingWhileItChanges(t *testing.T) {
 			}
 		})
 	}
-	for i := range 200 {
+	for i := range 60 {
 		name := fmt.Sprintf("a-%03d", i)
 		byS3 := i%2 == 0
 		if byS3 {
