@@ -102,6 +102,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.stall = &stall{connection: http.NewResponseController(w), after: h.cfg.Stall, now: h.cfg.Now, left: r.ContentLength != 0}
 		defer q.stall.end()
 	}
+	goOn(w, r)
 	start := h.cfg.Now()
 	header := q.w.Header()
 	header.Set("Server", "pfsd")
@@ -112,6 +113,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(q, err)
 	}
 	h.log(q, err, h.cfg.Now().Sub(start))
+}
+
+// goOn answers "Expect: 100-continue" for a body that is empty. There is nothing to go on with, and the answer alone would do,
+// but botocore then takes that, on the same connection, for the answer to its next request, too, and waits a minute for its
+// head. For other bodies the server says it with the first read.
+func goOn(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 && r.ProtoAtLeast(1, 1) && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+		w.WriteHeader(http.StatusContinue)
+	}
 }
 
 // serve finds the operation that q asks for and runs it.

@@ -196,6 +196,12 @@ func TestExpectContinue(t *testing.T) {
 		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK") {
 		t.Errorf("taken: %s", answer)
 	}
+	empty := strings.Replace(head, "Content-Length: 5", "Content-Length: 0", 1)
+	for _, path := range []string{"data/empty", "missing/empty"} {
+		if answer := s.exchange(fmt.Sprintf(empty, path), false); !strings.HasPrefix(answer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 ") {
+			t.Errorf("empty, to %s: %s", path, answer)
+		}
+	}
 }
 
 func TestGarbage(t *testing.T) {

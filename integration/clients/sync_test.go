@@ -205,3 +205,18 @@ func TestSyncRclone(t *testing.T) {
 	count(sync(y.tree, bucket), 1)
 	y.s.Diff(y.tree, mount.Path("a"))
 }
+
+// TestSyncOfEmptyFiles uploads empty files among others, for which the client reuses its connections. A client that loses
+// track of the answers there waits until its timeout, and tries again, which it may not do here.
+func TestSyncOfEmptyFiles(t *testing.T) {
+	t.Parallel()
+	y := newSyncing(t)
+	for i := range 60 {
+		y.write(fmt.Sprintf("mixed/%d", i), strings.Repeat("x", i%2*100))
+	}
+	door := y.s.S3()
+	y.s.AWS(door, "s3", "mb", "s3://master.tree")
+	cmd := y.s.AWSCommand(door, "--cli-read-timeout=20", "s3", "sync", "--only-show-errors", y.tree, "s3://master.tree")
+	cmd.Env = append(cmd.Env, "AWS_MAX_ATTEMPTS=1")
+	y.s.Run(cmd)
+}
