@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -86,19 +87,46 @@ func (c *Core) versionsLoad() Load {
 	}}
 }
 
-// diffLoad compares the last commit with the one before.
+// compared is how many commits are compared with the one before: some, since they are in leaves of the tree of different sizes,
+// and few, so that what they are made of stays in the caches of a store of any size.
+const compared = 10
+
+// diffLoad compares each of the last commits with the one before.
 func (c *Core) diffLoad() Load {
-	return Load{Prepare: c.fill, Do: func(ctx context.Context, _, _ int) (int64, error) {
-		head, err := benched.At("HEAD")
+	var commits []pfs.Ref
+	return Load{
+		Prepare: func(ctx context.Context) (err error) {
+			if err = c.fill(ctx); err == nil {
+				commits, err = c.lastCommits(ctx, compared+1)
+			}
+			return err
+		},
+		Do: func(ctx context.Context, _, i int) (int64, error) {
+			i %= len(commits) - 1
+			return 0, drained(c.store.Diff(ctx, commits[i+1], commits[i], ""), -1)
+		},
+	}
+}
+
+// lastCommits returns at most n commits, newest first, and an error when there are not two.
+func (c *Core) lastCommits(ctx context.Context, n int) ([]pfs.Ref, error) {
+	var commits []pfs.Ref
+	for entry, err := range c.store.Log(ctx, benched, "") {
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		before, err := benched.At("HEAD^")
+		ref, err := benched.At(entry.Commit.ID.String())
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		return 0, drained(c.store.Diff(ctx, before, head, ""), -1)
-	}}
+		if commits = append(commits, ref); len(commits) == n {
+			break
+		}
+	}
+	if len(commits) < 2 {
+		return nil, errors.New("there is one commit, which cannot be compared with another: give --commits")
+	}
+	return commits, nil
 }
 
 // branchLoad makes a branch of the branch, and deletes it.
