@@ -75,3 +75,15 @@ func (d Dir) Free() (int64, error) {
 
 // full reports whether err says that a disk or a quota is used up.
 func full(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
+
+// willNeed has the kernel begin to read n bytes of f, if that is a file of the operating system. It is only for speed.
+func willNeed(f File, off, n int64) {
+	file, ok := f.(*os.File)
+	if !ok {
+		return
+	}
+	conn, err := file.SyscallConn()
+	if err == nil {
+		_ = conn.Control(func(fd uintptr) { _ = unix.Fadvise(int(fd), off, n, unix.FADV_WILLNEED) })
+	}
+}

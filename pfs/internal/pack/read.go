@@ -61,6 +61,10 @@ func (s *Store) read(pk *pack, f File, loc Location, p []byte, off int64) error 
 		*buf = slices.Grow((*buf)[:0], span.len())[:span.len()]
 		data = *buf
 	}
+	if span.start > 0 {
+		// The head is not beside the blocks. Both come from the disk at once, if they do.
+		willNeed(f, loc.head(), int64(headSize(loc.Length)))
+	}
 	if err := readFull(f, loc.Pack, data, loc.Offset+span.start); err != nil {
 		return err
 	}
