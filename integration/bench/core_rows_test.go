@@ -10,17 +10,8 @@ import (
 // core measures what becomes of bytes, on one processor.
 func (b *bench) core() {
 	s := harness.New(b.t)
-	one := func(load string) func() float64 {
-		return func() float64 {
-			cmd := s.Command(harness.Binary(b.t), "bench", "core", "--json", "--size=256MiB", b.duration(), "--dir", s.Dir, load)
-			cmd.Env = append(cmd.Env, "GOMAXPROCS=1")
-			var results []result
-			decode(b.t, s.Run(cmd), &results)
-			return results[0].BytesPerSecond
-		}
-	}
 	const gigabyte = 1e9
-	f := b.turns(one("ingest-again"), one("chunk"), one("hash"))
+	f := b.turns(b.onOneProcessor(s, "ingest-again"), b.onOneProcessor(s, "chunk"), b.onOneProcessor(s, "hash"))
 	var part []float64
 	for i := range f[0] {
 		part = append(part, f[0][i]/gigabyte)
@@ -28,6 +19,17 @@ func (b *bench) core() {
 	b.add(row{what: "ingest on one processor (chunk, hash of chunks and file, look up)", figure: megabytes(median(f[0])),
 		limit: fmt.Sprintf("1000 MB/s; to chunk alone %s, to hash once %s", megabytes(median(f[1])), megabytes(median(f[2]))),
 		ratio: spread(part), mark: 1})
+}
+
+// onOneProcessor is a side that runs a load of the core on one processor.
+func (b *bench) onOneProcessor(s *harness.Store, load string) func() float64 {
+	return func() float64 {
+		cmd := s.Command(harness.Binary(b.t), "bench", "core", "--json", "--size=256MiB", b.duration(), "--dir", s.Dir, load)
+		cmd.Env = append(cmd.Env, "GOMAXPROCS=1")
+		var results []result
+		decode(b.t, s.Run(cmd), &results)
+		return results[0].BytesPerSecond
+	}
 }
 
 // history are the loads whose time must not depend on how much is around them, with what they do.

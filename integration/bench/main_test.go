@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"pfsd/integration/harness"
 )
 
@@ -47,8 +49,9 @@ func chosenSizes() sizes {
 // printed, separated by commas.
 func TestStandardSet(t *testing.T) {
 	if os.Getenv("PFSD_BENCH") == "" {
-		t.Skip("takes ten minutes, and the machine for itself: make bench")
+		t.Skip("takes half an hour, and the machine for itself: make bench")
 	}
+	touchMemory(t)
 	b := &bench{t: t, sizes: chosenSizes(), begun: time.Now()}
 	only := os.Getenv("PFSD_BENCH_ONLY")
 	for _, section := range []struct {
@@ -73,6 +76,24 @@ func TestStandardSet(t *testing.T) {
 		return
 	}
 	if err := os.WriteFile("RESULTS.md", []byte(results), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// touchMemory uses most of the free memory once. A virtual machine is given each page by its host when that is first touched,
+// for many times what it costs later, which would else be counted to whoever comes first.
+func touchMemory(t *testing.T) {
+	t.Helper()
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		t.Fatal(err)
+	}
+	size := int(uint64(info.Freeram) * uint64(info.Unit) / 10 * 8)
+	memory, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Munmap(memory); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"pfsd/integration/harness"
 )
 
@@ -63,11 +65,27 @@ func (b *bench) s3() {
 		b.bytesOf(s, ours(with(once, "put")...)...), b.bytesOf(s, theirs(with(once, "put")...)...))
 	b.compare("PUT of "+b.large+" already stored; chunk and hash", 0.8, megabytes, admin,
 		b.bytesOf(s, ours(with(once, "again")...)...), b.chunkAndHash(s))
+	b.compare("PUT of "+b.large+" already stored, for a second of processor time in the server; ingest on one processor", 0.8, megabytes, "",
+		b.perProcessor(door.Process, b.bytesOf(s, ours(with(once, "again")...)...)), b.onOneProcessor(s, "ingest-again"))
 	b.compare("PUT of 4 KiB, one client; write and fsync", 0.6, each, admin,
 		b.itemsOf(s, ours(tiny(1)...)...), b.itemsOf(s, theirs(tiny(1)...)...))
 	b.compare("PUT of 4 KiB, 64 clients; write and fsync", 1, each, "",
 		b.itemsOf(s, ours(tiny(64)...)...), b.itemsOf(s, theirs(tiny(64)...)...))
 	b.profile("PUT of 4 KiB, 64 clients", admin, b.itemsOf(s, ours(tiny(64)...)...))
+}
+
+// perProcessor is how many bytes of side, which transfers one large object twice, p works through in a second of its
+// processor time, leaving aside what the kernel takes to bring them.
+func (b *bench) perProcessor(p *harness.Process, side func() float64) func() float64 {
+	size, err := humanize.ParseBytes(b.large)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return func() float64 {
+		before := p.UserTime()
+		side()
+		return 2 * float64(size) / (p.UserTime() - before).Seconds()
+	}
 }
 
 // chunkAndHash is how fast one thread cuts bytes into chunks, and then hashes them.
