@@ -198,14 +198,20 @@ func sameName(a, b *tree.Entry) bool { return a != nil && b != nil && sameFile(*
 // comparison says which of three entries, as their versions show them, are the same to a user.
 type comparison struct{ baseTheirs, oursTheirs, oursBase bool }
 
+// compare compares what is at a path. Directories that are compared with directories alone need not be gone into, since dirs
+// does that.
 func (c *combiner) compare(base, ours, theirs *tree.Entry) (same comparison, err error) {
-	if same.baseTheirs, err = c.equal(c.base, base, c.theirs, theirs); err != nil {
+	equal := c.equal
+	if !mayBeDir(base) || !mayBeDir(ours) || !mayBeDir(theirs) {
+		equal = c.equalWithin
+	}
+	if same.baseTheirs, err = equal(c.base, base, c.theirs, theirs); err != nil {
 		return same, err
 	}
-	if same.oursTheirs, err = c.equal(c.ours, ours, c.theirs, theirs); err != nil {
+	if same.oursTheirs, err = equal(c.ours, ours, c.theirs, theirs); err != nil {
 		return same, err
 	}
-	same.oursBase, err = c.equal(c.ours, ours, c.base, base)
+	same.oursBase, err = equal(c.ours, ours, c.base, base)
 	if err == nil && same.oursBase && ours != nil && ours.IsDir() {
 		same.oursBase, err = c.filesKept(ours.Sub)
 	}
@@ -271,7 +277,8 @@ func isDir(e *tree.Entry) bool { return e != nil && e.IsDir() }
 
 func mayBeDir(e *tree.Entry) bool { return e == nil || e.IsDir() }
 
-// equal reports whether two entries, nil for none, of two versions are known to be the same to a user.
+// equal reports whether two entries, nil for none, of two versions are known to be the same to a user without going into
+// directories: those whose entries were changed by different commits are not.
 func (c *combiner) equal(of view, a *tree.Entry, in view, b *tree.Entry) (bool, error) {
 	if a == nil || b == nil {
 		return a == b, nil
@@ -285,4 +292,26 @@ func (c *combiner) equal(of view, a *tree.Entry, in view, b *tree.Entry) (bool, 
 	}
 	after, err := in.resolve(c.ctx, *b)
 	return alike(&before.Entry, &after.Entry), err
+}
+
+// equalWithin is equal for files, and for directories reports whether all that is in them is the same to a user, whichever
+// commits have changed it: a change that was made on both sides, or taken back, is none. The contents of files with several
+// names are not looked at, but which files the names are of. It costs what is not shared of the directories.
+func (c *combiner) equalWithin(of view, a *tree.Entry, in view, b *tree.Entry) (bool, error) {
+	same, err := c.equal(of, a, in, b)
+	if same || err != nil || !isDir(a) || !isDir(b) || !alike(&a.Entry, &b.Entry) {
+		return same, err
+	}
+	for d, err := range tree.Diff(c.ctx, a.Sub, b.Sub) {
+		if err != nil {
+			return false, err
+		}
+		if sameName(d.Old, d.New) {
+			continue
+		}
+		if same, err := c.equalWithin(of, d.Old, in, d.New); !same || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }

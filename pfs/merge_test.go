@@ -175,3 +175,57 @@ func TestMergeOfNewDirectories(t *testing.T) {
 		})
 	}
 }
+
+// TestMergeOfFilesAndDirectories has a file and a directory take each other's place, while what was done to the directory on
+// the other side is taken back, done on both, or neither.
+func TestMergeOfFilesAndDirectories(t *testing.T) {
+	replace := func(t *testing.T, s *pfs.Store, ref pfs.Ref, path, file string) {
+		t.Helper()
+		c := ingest(t, s, "new")
+		update(t, s, ref, func(tx *pfs.Tx) error {
+			if err := tx.RemoveAll(path); err != nil {
+				return err
+			}
+			return tx.PutFile(file, c, nil, 0)
+		})
+	}
+	for name, tt := range map[string]struct {
+		ours, theirs func(t *testing.T, s *pfs.Store, ref pfs.Ref)
+		want         string // empty for a conflict in d
+	}{
+		"taken back": {
+			ours:   func(t *testing.T, s *pfs.Store, ref pfs.Ref) { put(t, s, ref, "d/x", "2"); put(t, s, ref, "d/x", "1") },
+			theirs: func(t *testing.T, s *pfs.Store, ref pfs.Ref) { replace(t, s, ref, "d", "d") },
+			want:   "a=1 b=1 d=new",
+		},
+		"done by both": {
+			ours:   func(t *testing.T, s *pfs.Store, ref pfs.Ref) { replace(t, s, ref, "a", "a/e/f") },
+			theirs: func(t *testing.T, s *pfs.Store, ref pfs.Ref) { replace(t, s, ref, "a", "a/e/f") },
+			want:   "a/e/f=new b=1 d/x=1 d/y=1",
+		},
+		"in conflict": {
+			ours:   func(t *testing.T, s *pfs.Store, ref pfs.Ref) { put(t, s, ref, "d/x", "2") },
+			theirs: func(t *testing.T, s *pfs.Store, ref pfs.Ref) { replace(t, s, ref, "d", "d") },
+		},
+	} {
+		for _, refs := range [][2]pfs.Ref{{master, dev}, {dev, master}} {
+			t.Run(name+" "+refs[0].Name, func(t *testing.T) {
+				s := forked(t)
+				tt.ours(t, s, refs[0])
+				tt.theirs(t, s, refs[1])
+				_, err := s.Merge(ctx, dev, master, byCLI, pfs.ResolveNone)
+				var conflict *pfs.ConflictError
+				if tt.want == "" {
+					if !errors.As(err, &conflict) || strings.Join(conflict.Paths, " ") != "d" {
+						t.Fatalf("a merge gave %v, want a conflict in d", err)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				wantTexts(t, s, master, tt.want)
+			})
+		}
+	}
+}

@@ -93,3 +93,22 @@ func TestSquashBeforeTooMany(t *testing.T) {
 		t.Errorf("the head is %v (%v), was %v", after.ID, err, before.ID)
 	}
 }
+
+// TestSquashBeforeAFileInPlaceOfADirectory squashes commits that changed a directory, which a later one replaced by a file.
+func TestSquashBeforeAFileInPlaceOfADirectory(t *testing.T) {
+	s := forked(t)
+	put(t, s, master, "d/x", "2")
+	put(t, s, master, "d/z", "1")
+	c := ingest(t, s, "file")
+	update(t, s, master, func(tx *pfs.Tx) error {
+		if err := tx.RemoveAll("d"); err != nil {
+			return err
+		}
+		return tx.PutFile("d", c, nil, 0)
+	})
+	if _, err := s.Squash(ctx, master, at(t, master, "HEAD~3"), at(t, master, "HEAD~1"), byCLI); err != nil {
+		t.Fatal(err)
+	}
+	wantTexts(t, s, master, "a=1 b=1 d=file")
+	wantTexts(t, s, at(t, master, "HEAD~1"), "a=1 b=1 d/x=2 d/y=1 d/z=1")
+}
