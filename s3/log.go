@@ -1,8 +1,10 @@
 package s3
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
+	"syscall"
 	"time"
 )
 
@@ -13,7 +15,7 @@ const statusClientGone = 499
 func (h *Handler) log(q *request, err error, took time.Duration) {
 	level, status := slog.LevelDebug, q.w.status
 	switch {
-	case err != nil && q.Context().Err() != nil:
+	case err != nil && (q.Context().Err() != nil || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)):
 		status = statusClientGone
 	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented, err != nil && status < 300:
 		level = slog.LevelError
