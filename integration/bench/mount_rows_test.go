@@ -29,21 +29,28 @@ func (b *bench) mount() {
 		b.t.Fatal(err)
 	}
 	on := func(dir string, args ...string) []string { return append([]string{"mount", dir}, args...) }
+	floors := "## What FUSE leaves of the local file system\n\nThe same loads on go-fuse's loopback, which passes each request on to " +
+		"the local file system, in the same turns: its part of\nthe local file system's rate.\n\n| what | pfsd | loopback |\n|---|---|---|\n"
+	beside := func(what string, mark float64, unit func(float64) string, side func(dir string) func() float64) {
+		f := b.compare("mount: "+what+"; local", mark, unit, admin, side(dirs[0]), side(dirs[1]), side(loopback))
+		floors += fmt.Sprintf("| %s | %.2f | %.2f |\n", what, ratios(f[0], f[1]).median, ratios(f[2], f[1]).median)
+	}
 	bytes := func(what string, mark float64, args ...string) {
-		b.compare(what, mark, megabytes, admin, b.bytesOf(s, on(dirs[0], args...)...), b.bytesOf(s, on(dirs[1], args...)...))
+		beside(what, mark, megabytes, func(dir string) func() float64 { return b.bytesOf(s, on(dir, args...)...) })
 	}
 	items := func(what string, mark float64, args ...string) {
-		b.compare(what, mark, each, admin, b.itemsOf(s, on(dirs[0], args...)...), b.itemsOf(s, on(dirs[1], args...)...))
+		beside(what, mark, each, func(dir string) func() float64 { return b.itemsOf(s, on(dir, args...)...) })
 	}
 	large, small := "--size="+b.large, fmt.Sprint("--files=", b.small)
 	once := []string{"--count=1", "--duration=0"}
-	bytes("mount: sequential read, cold; local", 0.8, append(once, large, "--cold", "read")...)
-	bytes("mount: sequential read, warm; local", 0.95, large, "--count=4", "--duration=0", "read")
-	bytes("mount: sequential write of "+b.large+" and fsync; local", 0.7, append(once, large, "write")...)
-	items("mount: random 4 KiB read, warm; local", 0.9, large, b.duration(), "random-read")
-	items("mount: random 4 KiB read, cold; local", 0.6, large, b.duration(), "--cold", "random-read")
-	items("mount: `ls -lR`, second time; local", 0.5, small, b.duration(), "walk")
-	items(fmt.Sprintf("mount: %d small files read cold; local", b.small), 0.5, small, "--duration=1m", "--cold", "read-small")
+	bytes("sequential read, cold", 0.8, append(once, large, "--cold", "read")...)
+	bytes("sequential read, warm", 0.95, large, "--count=4", "--duration=0", "read")
+	bytes("sequential write of "+b.large+" and fsync", 0.7, append(once, large, "write")...)
+	items("random 4 KiB read, warm", 0.9, large, b.duration(), "random-read")
+	items("random 4 KiB read, cold", 0.6, large, b.duration(), "--cold", "random-read")
+	items("`ls -lR`, second time", 0.5, small, b.duration(), "walk")
+	items(fmt.Sprintf("%d small files read cold", b.small), 0.5, small, "--duration=1m", "--cold", "read-small")
+	b.tables = append(b.tables, floors)
 	b.against(s, dirs, admin, fmt.Sprintf("create %d files of 4 KiB", b.small), []float64{1, 1}, func(dir string) func() float64 {
 		return b.itemsOf(s, on(dir, small, "--duration=1m", "create")...)
 	})

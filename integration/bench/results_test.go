@@ -102,6 +102,9 @@ func (b *bench) results() string {
 		fmt.Fprintf(&out, "| %s | %s | %s | %.2f (%.2f to %.2f) | %s %g | %s |\n", r.what, r.figure, r.limit, r.ratio.median,
 			r.ratio.least, r.ratio.most, sign, r.mark, verdict)
 	}
+	if text := reasonsText(b.rows); text != "" {
+		out.WriteString("\n## What bounds the rows under their mark\n\n" + text)
+	}
 	for _, table := range b.tables {
 		out.WriteString("\n" + table)
 	}

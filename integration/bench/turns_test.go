@@ -58,16 +58,19 @@ func (b *bench) itemsOf(s *harness.Store, args ...string) func() float64 {
 	return func() float64 { b.t.Helper(); return b.run(s, args...).PerSecond }
 }
 
-// compare measures a side and its limit in turns and adds the row. A row under its mark is measured once more, with a
-// profile of the server at admin, unless that is empty.
-func (b *bench) compare(what string, mark float64, unit func(float64) string, admin string, side, limit func() float64) {
+// compare measures a side, its limit and what else there is in turns, adds the row, and returns the figures by side. A row
+// under its mark is measured once more, with a profile of the server at admin, unless that is empty.
+func (b *bench) compare(
+	what string, mark float64, unit func(float64) string, admin string, side, limit func() float64, others ...func() float64,
+) [][]float64 {
 	b.t.Helper()
-	f := b.turns(side, limit)
+	f := b.turns(append([]func() float64{side, limit}, others...)...)
 	r := row{what: what, figure: unit(median(f[0])), limit: unit(median(f[1])), ratio: ratios(f[0], f[1]), mark: mark}
 	b.add(r)
 	if !r.met() && admin != "" {
 		b.profile(what, admin, side)
 	}
+	return f
 }
 
 // adminOf returns the URL of the admin listener of a door that is ready.
