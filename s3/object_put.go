@@ -73,7 +73,11 @@ func (h *Handler) putDirectory(q *request, l *link, body *payload) error {
 
 // putFile streams the body into the store and then links it.
 func (h *Handler) putFile(q *request, l *link, body *payload) error {
-	ingested, err := h.store.Ingest(q.Context(), body)
+	var ingested *pfs.Ingested
+	err := body.ahead(func(in io.Reader) (err error) {
+		ingested, err = h.store.Ingest(q.Context(), in)
+		return err
+	})
 	if err != nil {
 		return body.reason(err)
 	}

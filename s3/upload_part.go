@@ -40,7 +40,11 @@ func (h *Handler) uploadPart(q *request) error {
 	if err != nil {
 		return err
 	}
-	ingested, err := h.store.IngestPart(q.Context(), body, offset)
+	var ingested *pfs.IngestedPart
+	err = body.ahead(func(in io.Reader) (err error) {
+		ingested, err = h.store.IngestPart(q.Context(), in, offset)
+		return err
+	})
 	if err != nil {
 		return body.reason(err)
 	}
