@@ -29,8 +29,9 @@ func (b *bench) mount() {
 		b.t.Fatal(err)
 	}
 	on := func(dir string, args ...string) []string { return append([]string{"mount", dir}, args...) }
-	floors := "## What FUSE leaves of the local file system\n\nThe same loads on go-fuse's loopback, which passes each request on to " +
-		"the local file system, in the same turns: its part of\nthe local file system's rate.\n\n| what | pfsd | loopback |\n|---|---|---|\n"
+	floors := "## Beside loopback\n\nThe same loads on go-fuse's loopback, which passes each request on to " +
+		"the local file system, in the same turns: its part of\nthe local file system's rate. Reads and writes do not come to loopback " +
+		"where the kernel has FUSE passthrough, as for root: the\nkernel reads the local file itself, which it cannot do for pfsd, where a file is in many packs.\n\n| what | pfsd | loopback |\n|---|---|---|\n"
 	beside := func(what string, mark float64, unit func(float64) string, side func(dir string) func() float64) {
 		f := b.compare("mount: "+what+"; local", mark, unit, admin, side(dirs[0]), side(dirs[1]), side(loopback))
 		floors += fmt.Sprintf("| %s | %.2f | %.2f |\n", what, ratios(f[0], f[1]).median, ratios(f[2], f[1]).median)
