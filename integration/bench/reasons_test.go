@@ -40,6 +40,8 @@ var reasons = []struct{ row, text string }{
 	{"mount: remove 10000 files", "Each removal changes the tree of a branch and is logged, as each creation does. On this machine memfs itself is far from twice as fast as loopback, " +
 		"so that not both marks can be right here."},
 	{"one more PUT", "The tree is a level deeper, whose node is written and hashed as well, and the rows of Badger are found among more."},
+	{"last commit and the one before", "It depends on the leaves of the tree that the change is in, more than on how many there are: measured one by one, the last ten commits of " +
+		"a branch of 10,000 files took 4 to 25 µs, those of one of 100,000 took 8 to 43."},
 	{"second release of a source tree", "Chunks end where the content says, so that they differ in size, and an edit is likelier to be in a large one: it makes " +
 		"more than a mean chunk new, where the blocks of rsync, all of the mean size, make one. The table below has the other sizes: larger blocks turn it round."},
 }
