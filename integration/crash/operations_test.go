@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/minio/minio-go/v7"
+	"golang.org/x/sys/unix"
 
 	"pfsd/integration/harness"
 )
@@ -104,9 +105,37 @@ func (d *doors) upload(w *writer) (change, operation) {
 	}
 }
 
+// errUnmounted says that an operation may have been done in the directory beneath the mount.
+var errUnmounted = errors.New("the mount is gone")
+
 // mountOperations change files in the mount, and sync what they have changed.
 func mountOperations(d *doors) operations {
-	return operations{d.replace, d.replace, d.appendTo, d.overwrite, d.rename, d.remove}
+	ops := operations{d.replace, d.replace, d.appendTo, d.overwrite, d.rename, d.remove}
+	mounted, err := device(d.dir)
+	for i, op := range ops {
+		ops[i] = func(w *writer) (change, operation) {
+			files, do := op(w)
+			return files, func(files change) error {
+				if err := errors.Join(err, do(files)); err != nil {
+					return err
+				}
+				// A server that ends has unmounted before its writers notice, who go on in the directory beneath. One that was killed
+				// leaves a mount that fails.
+				if now, err := device(d.dir); err == nil && now != mounted {
+					return errUnmounted
+				}
+				return nil
+			}
+		}
+	}
+	return ops
+}
+
+// device returns the device that a directory is on.
+func device(dir string) (uint64, error) {
+	var stat unix.Stat_t
+	err := unix.Stat(dir, &stat)
+	return stat.Dev, err
 }
 
 // unfinished is the end of the names of files that are not in place yet.
