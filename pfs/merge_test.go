@@ -179,34 +179,34 @@ func TestMergeOfNewDirectories(t *testing.T) {
 // TestMergeOfFilesAndDirectories has a file and a directory take each other's place, while what was done to the directory on
 // the other side is taken back, done on both, or neither.
 func TestMergeOfFilesAndDirectories(t *testing.T) {
-	replace := func(t *testing.T, s *pfs.Store, ref pfs.Ref, path, file string) {
-		t.Helper()
-		c := ingest(t, s, "new")
-		update(t, s, ref, func(tx *pfs.Tx) error {
-			if err := tx.RemoveAll(path); err != nil {
-				return err
+	type edit func(*testing.T, *pfs.Store, pfs.Ref)
+	write := func(texts ...string) edit {
+		return func(t *testing.T, s *pfs.Store, ref pfs.Ref) {
+			t.Helper()
+			for _, text := range texts {
+				put(t, s, ref, "d/x", text)
 			}
-			return tx.PutFile(file, c, nil, 0)
-		})
+		}
+	}
+	replace := func(path, file string) edit {
+		return func(t *testing.T, s *pfs.Store, ref pfs.Ref) {
+			t.Helper()
+			c := ingest(t, s, "new")
+			update(t, s, ref, func(tx *pfs.Tx) error {
+				if err := tx.RemoveAll(path); err != nil {
+					return err
+				}
+				return tx.PutFile(file, c, nil, 0)
+			})
+		}
 	}
 	for name, tt := range map[string]struct {
-		ours, theirs func(t *testing.T, s *pfs.Store, ref pfs.Ref)
+		ours, theirs edit
 		want         string // empty for a conflict in d
 	}{
-		"taken back": {
-			ours:   func(t *testing.T, s *pfs.Store, ref pfs.Ref) { put(t, s, ref, "d/x", "2"); put(t, s, ref, "d/x", "1") },
-			theirs: func(t *testing.T, s *pfs.Store, ref pfs.Ref) { replace(t, s, ref, "d", "d") },
-			want:   "a=1 b=1 d=new",
-		},
-		"done by both": {
-			ours:   func(t *testing.T, s *pfs.Store, ref pfs.Ref) { replace(t, s, ref, "a", "a/e/f") },
-			theirs: func(t *testing.T, s *pfs.Store, ref pfs.Ref) { replace(t, s, ref, "a", "a/e/f") },
-			want:   "a/e/f=new b=1 d/x=1 d/y=1",
-		},
-		"in conflict": {
-			ours:   func(t *testing.T, s *pfs.Store, ref pfs.Ref) { put(t, s, ref, "d/x", "2") },
-			theirs: func(t *testing.T, s *pfs.Store, ref pfs.Ref) { replace(t, s, ref, "d", "d") },
-		},
+		"taken back":   {write("2", "1"), replace("d", "d"), "a=1 b=1 d=new"},
+		"done by both": {replace("a", "a/e/f"), replace("a", "a/e/f"), "a/e/f=new b=1 d/x=1 d/y=1"},
+		"in conflict":  {write("2"), replace("d", "d"), ""},
 	} {
 		for _, refs := range [][2]pfs.Ref{{master, dev}, {dev, master}} {
 			t.Run(name+" "+refs[0].Name, func(t *testing.T) {

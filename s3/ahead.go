@@ -15,25 +15,27 @@ const (
 	aheadFrom = 2 * aheadSize
 )
 
-// aheads has memory for reading ahead: *[aheadBuffers][aheadSize]byte.
-var aheads = sync.Pool{New: func() any { return new([aheadBuffers][aheadSize]byte) }}
+// aheads has memory for reading ahead: *[][]byte.
+var aheads = sync.Pool{New: func() any {
+	buffers := make([][]byte, aheadBuffers)
+	for i := range buffers {
+		buffers[i] = make([]byte, aheadSize)
+	}
+	return &buffers
+}}
 
-// ahead has fn read the body. One that is not known to be small is received and decoded, and its digests are computed, while fn
-// does what it does with the bytes before. When ahead returns nobody reads any more; where fn has failed that is after the
-// client has sent what was being waited for, or has been given up.
-func (p *payload) ahead(fn func(io.Reader) error) error {
+// ahead has fn read a body, and returns what that does. One that is not known to be small is received and decoded, and its
+// digests are computed, while fn does what it does with the bytes before. When ahead returns nobody reads any more; where fn
+// has failed that is after the client has sent what was being waited for, or has been given up.
+func ahead[T any](p *payload, fn func(io.Reader) (T, error)) (made T, err error) {
 	if p.size >= 0 && p.size < aheadFrom {
 		return fn(p)
 	}
-	memory := aheads.Get().(*[aheadBuffers][aheadSize]byte)
-	defer aheads.Put(memory)
-	var buffers [][]byte
-	for i := range memory {
-		buffers = append(buffers, memory[i][:])
-	}
-	r, err := readahead.NewReaderBuffer(p, buffers)
+	buffers := aheads.Get().(*[][]byte)
+	defer aheads.Put(buffers)
+	r, err := readahead.NewReaderBuffer(p, *buffers)
 	if err != nil {
-		return err
+		return made, err
 	}
 	defer r.Close()
 	return fn(r)

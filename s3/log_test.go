@@ -1,7 +1,6 @@
 package s3_test
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -27,13 +26,7 @@ func TestClientThatGoesAway(t *testing.T) {
 		c.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	s.put("/data/large", strings.Repeat("0123456789abcdef", 2<<20))
-	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", s.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(conn, "GET /data/large HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
+	conn := s.dial("GET /data/large HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	if _, err := io.ReadFull(conn, make([]byte, 1<<20)); err != nil {
 		t.Fatal(err)
 	}

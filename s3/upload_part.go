@@ -40,11 +40,7 @@ func (h *Handler) uploadPart(q *request) error {
 	if err != nil {
 		return err
 	}
-	var ingested *pfs.IngestedPart
-	err = body.ahead(func(in io.Reader) (err error) {
-		ingested, err = h.store.IngestPart(q.Context(), in, offset)
-		return err
-	})
+	ingested, err := ahead(body, func(in io.Reader) (*pfs.IngestedPart, error) { return h.store.IngestPart(q.Context(), in, offset) })
 	if err != nil {
 		return body.reason(err)
 	}

@@ -16,6 +16,17 @@ import (
 // treeFiles is how many files of a source tree are unpacked.
 const treeFiles = 4000
 
+// besideLoopback is what is before the rows of its table.
+const besideLoopback = `## Beside loopback
+
+The same loads on go-fuse's loopback, which passes each request on to the local file system, in the same turns: its part of
+the local file system's rate. Reads and writes do not come to loopback where the kernel has FUSE passthrough, as for root: the
+kernel reads the local file itself, which it cannot do for pfsd, where a file is in many packs.
+
+| what | pfsd | loopback |
+|---|---|---|
+`
+
 // mount measures a mount beside the local file system that has its store, and beside go-fuse's examples.
 func (b *bench) mount() {
 	s := harness.New(b.t)
@@ -29,12 +40,10 @@ func (b *bench) mount() {
 		b.t.Fatal(err)
 	}
 	on := func(dir string, args ...string) []string { return append([]string{"mount", dir}, args...) }
-	floors := "## Beside loopback\n\nThe same loads on go-fuse's loopback, which passes each request on to " +
-		"the local file system, in the same turns: its part of\nthe local file system's rate. Reads and writes do not come to loopback " +
-		"where the kernel has FUSE passthrough, as for root: the\nkernel reads the local file itself, which it cannot do for pfsd, where a file is in many packs.\n\n| what | pfsd | loopback |\n|---|---|---|\n"
+	table := besideLoopback
 	beside := func(what string, mark float64, unit func(float64) string, side func(dir string) func() float64) {
-		f := b.compare("mount: "+what+"; local", mark, unit, admin, side(dirs[0]), side(dirs[1]), side(loopback))
-		floors += fmt.Sprintf("| %s | %.2f | %.2f |\n", what, ratios(f[0], f[1]).median, ratios(f[2], f[1]).median)
+		f := b.compare("mount: "+what+"; local", mark, unit, admin, side(dirs[0]), side(dirs[1]), side(dirs[2]))
+		table += fmt.Sprintf("| %s | %.2f | %.2f |\n", what, ratios(f[0], f[1]).median, ratios(f[2], f[1]).median)
 	}
 	bytes := func(what string, mark float64, args ...string) {
 		beside(what, mark, megabytes, func(dir string) func() float64 { return b.bytesOf(s, on(dir, args...)...) })
@@ -51,7 +60,7 @@ func (b *bench) mount() {
 	items("random 4 KiB read, cold", 0.6, large, b.duration(), "--cold", "random-read")
 	items("`ls -lR`, second time", 0.5, small, b.duration(), "walk")
 	items(fmt.Sprintf("%d small files read cold", b.small), 0.5, small, "--duration=1m", "--cold", "read-small")
-	b.tables = append(b.tables, floors)
+	b.tables = append(b.tables, table)
 	b.against(s, dirs, admin, fmt.Sprintf("create %d files of 4 KiB", b.small), []float64{1, 1}, func(dir string) func() float64 {
 		return b.itemsOf(s, on(dir, small, "--duration=1m", "create")...)
 	})

@@ -102,7 +102,7 @@ func (v *victim) end() {
 // open starts the server and returns its doors.
 func (v *victim) open() *doors {
 	door, mount := v.store.Serve(bucket, v.dir)
-	return &doors{store: v.store, client: door.Client(v.t), server: door.Process, dir: mount.Dir}
+	return &doors{t: v.t, store: v.store, client: door.Client(v.t), server: door.Process, dir: mount.Dir}
 }
 
 func (v *victim) verify(d *doors) {
@@ -155,6 +155,7 @@ func (v *victim) load(d *doors, takeAway func()) {
 func (v *victim) killWorking(d *doors) {
 	if v.rand.IntN(6) == 0 {
 		v.ways["ending"]++
+		d.leaving.Store(true)
 		d.server.Signal(syscall.SIGTERM)
 		<-time.After(time.Duration(v.rand.IntN(20)) * time.Millisecond)
 	} else {

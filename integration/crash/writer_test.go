@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/minio/minio-go/v7"
@@ -19,10 +20,13 @@ import (
 
 // doors are those of a server that runs.
 type doors struct {
+	t      testing.TB
 	store  *harness.Store
 	client *minio.Core
 	server *harness.Process
 	dir    string
+	// leaving is set when the server has been told to end, and may unmount.
+	leaving atomic.Bool
 }
 
 // path returns where a file is in the mount.

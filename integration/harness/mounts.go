@@ -4,10 +4,19 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
+
+// Beneath reports whether a file is in the directory that a mount on dir would hide, by the device that it is on.
+func Beneath(file unix.Stat_t, dir string) bool {
+	var above unix.Stat_t
+	return unix.Stat(filepath.Dir(dir), &above) == nil && file.Dev == above.Dev
+}
 
 // Mounted reports whether something is mounted on dir, dead or alive.
 func Mounted(t testing.TB, dir string) bool {

@@ -194,8 +194,8 @@ func (c *command) write(path string) (err error) {
 
 // hidden reports whether a file is beside the mount, which it must only be when that has been unmounted.
 func (c *command) hidden(f *os.File) bool {
-	var file, above unix.Stat_t
-	if unix.Fstat(int(f.Fd()), &file) != nil || unix.Stat(filepath.Dir(c.dir), &above) != nil || file.Dev != above.Dev {
+	var file unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &file) != nil || !harness.Beneath(file, c.dir) {
 		return false
 	}
 	if !c.leaving.Load() {
