@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -120,7 +121,7 @@ func start(program string) (*process, error) {
 	}
 	defer read.Close()
 	cmd := &exec.Cmd{
-		Path: program, Args: []string{name}, Env: []string{"GOMAXPROCS=1"}, Dir: "/", Stdin: read,
+		Path: program, Args: []string{name, strconv.Itoa(os.Getpid())}, Env: []string{"GOMAXPROCS=1"}, Dir: "/", Stdin: read,
 		// In a session of its own, the signals that a terminal sends to all of a group do not reach it.
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true, Pdeathsig: died},
 	}

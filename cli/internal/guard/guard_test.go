@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"log/slog"
 	"os"
@@ -19,8 +20,12 @@ import (
 	"pfsd/fsys"
 )
 
-// serverDir is set in a process that is to mount on that directory, serve nothing, and stay.
-const serverDir = "GUARD_TEST_DIR"
+// serverDir is set in a process that is to mount on that directory, serve nothing, and stay; guardProgram, when its guard is to
+// run something else than the same program.
+const (
+	serverDir    = "GUARD_TEST_DIR"
+	guardProgram = "GUARD_TEST_PROGRAM"
+)
 
 func TestMain(m *testing.M) {
 	if guard.Run(os.Args, os.Stdin) {
@@ -42,7 +47,8 @@ func serve(dir string) {
 	if err != nil {
 		fail(err)
 	}
-	forget := guard.New("/proc/self/exe", slog.New(slog.NewTextHandler(os.Stderr, nil))).Watch(c)
+	program := cmp.Or(os.Getenv(guardProgram), "/proc/self/exe")
+	forget := guard.New(program, slog.New(slog.NewTextHandler(os.Stderr, nil))).Watch(c)
 	os.Stdout.WriteString("ready\n")
 	bufio.NewReader(os.Stdin).ReadString('\n')
 	forget()
@@ -66,6 +72,17 @@ type server struct {
 
 // start starts one and waits for the guard.
 func start(t *testing.T) *server {
+	t.Helper()
+	s := startWith(t, "")
+	if s.guard() == 0 {
+		t.Fatal("there is no guard")
+	}
+	return s
+}
+
+// startWith starts one whose guard runs program.
+func startWith(t *testing.T, program string) *server {
+	t.Helper()
 	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); errors.Is(err, os.ErrPermission) || os.Geteuid() != 0 {
 		t.Skip("only root can have a mount fail without the control files of FUSE")
 	} else if err != nil {
@@ -75,7 +92,7 @@ func start(t *testing.T) *server {
 	}
 	s := &server{t: t, dir: t.TempDir()}
 	s.cmd = exec.Command(os.Args[0])
-	s.cmd.Env = append(os.Environ(), serverDir+"="+s.dir)
+	s.cmd.Env = append(os.Environ(), serverDir+"="+s.dir, guardProgram+"="+program)
 	s.cmd.Stderr = os.Stderr
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -98,9 +115,6 @@ func start(t *testing.T) *server {
 	})
 	s.lines = bufio.NewScanner(stdout)
 	s.await("ready")
-	if s.guard() == 0 {
-		t.Fatal("there is no guard")
-	}
 	return s
 }
 
@@ -181,18 +195,31 @@ func (s *server) stat() error {
 }
 
 // TestServerThatIsKept kills a server of which something is kept, and asks its mount.
-func TestServerThatIsKept(t *testing.T) {
-	s := start(t)
+func TestServerThatIsKept(t *testing.T) { start(t).keep() }
+
+// TestGuardThatIsLate has the server killed before its guard listens.
+func TestGuardThatIsLate(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "late")
+	script := "#!/bin/bash\nsleep 1\nexec -a pfsd-guard " + os.Args[0] + " \"$@\"\n"
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	startWith(t, program).keep()
+}
+
+// keep kills the server, of which something is kept, and asks its mount.
+func (s *server) keep() {
+	s.t.Helper()
 	s.keepOpen()
 	// A server that is killed is asked after, and seen as dying, as long as nobody has waited for it.
 	if err := s.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	if err := s.stat(); !errors.Is(err, syscall.ENOTCONN) && !errors.Is(err, syscall.ECONNABORTED) {
-		t.Errorf("the mount says %v", err)
+		s.t.Errorf("the mount says %v", err)
 	}
 	if _, err := fsys.ConnectionAt(s.dir); err != nil {
-		t.Errorf("the mount is gone: %v", err)
+		s.t.Errorf("the mount is gone: %v", err)
 	}
 }
 
