@@ -26,7 +26,7 @@ unit = $$($(GO) list ./... | grep -v /integration)
 
 # Tests of pfs and s3 that take one thread through thousands of stores, or count its steps, for which the race detector would take
 # five minutes and find nothing.
-plain = ^(TestPowerCut|TestFlips|TestFlipsUnclean|TestCostOf.*)$$
+plain = ^(TestPowerCut|TestFaults|TestGCFaults|TestFlips|TestFlipsUnclean|TestCostOf.*)$$
 
 .PHONY: all build run test test-full unit checks integration tools fuzz bench microbench install clean
 .DELETE_ON_ERROR:

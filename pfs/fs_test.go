@@ -23,7 +23,7 @@ func fsOf(t *testing.T, s *pfs.Store) fs.FS {
 
 func TestFS(t *testing.T) {
 	s := newImages(t)
-	small, large := ingest(t, s, "x"), ingest(t, s, strings.Repeat("large ", 1<<16))
+	small, large := ingest(t, s, "x"), ingest(t, s, strings.Repeat("large ", 1<<14))
 	files := []string{"a", "a-b/c", "a.b", "b/c/d/e", "b/c-d", "b/c0", "z"}
 	update(t, s, master, func(tx *pfs.Tx) error {
 		errs := []error{tx.PutFile("large", large, nil, 0), tx.MakeDir("empty", nil)}

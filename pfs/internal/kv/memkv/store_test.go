@@ -61,7 +61,7 @@ func TestCrash(t *testing.T) {
 }
 
 // TestFaults: planned failures happen, once for a full disk and for good for a broken one.
-func TestFaults(t *testing.T) {
+func TestFail(t *testing.T) {
 	s := memkv.New()
 	broken := errors.New("broken")
 	s.Fail(1, kv.ErrNoSpace)
