@@ -60,7 +60,7 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// TestFaults: planned failures happen, once for a full disk and for good for a broken one.
+// TestFail plans failures, which happen, once for a full disk and for good for a broken one.
 func TestFail(t *testing.T) {
 	s := memkv.New()
 	broken := errors.New("broken")
