@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -156,10 +155,9 @@ func (v *victim) killWorking(d *doors) {
 	if v.rand.IntN(6) == 0 {
 		v.ways["ending"]++
 		d.leaving.Store(true)
-		d.server.Signal(syscall.SIGTERM)
-		<-time.After(time.Duration(v.rand.IntN(20)) * time.Millisecond)
-	} else {
-		v.ways["working"]++
+		d.server.StopOrKill(time.Duration(v.rand.IntN(20)) * time.Millisecond)
+		return
 	}
+	v.ways["working"]++
 	d.server.Kill()
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -136,6 +137,25 @@ func (p *Process) Kill() {
 	p.t.Helper()
 	p.Signal(syscall.SIGKILL)
 	p.Wait()
+}
+
+// StopOrKill asks the process to end, as a service manager does, and kills it if it has not ended after a while.
+func (p *Process) StopOrKill(after time.Duration) {
+	p.t.Helper()
+	p.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(after):
+		// It may end by itself still.
+		if err := p.cmd.Process.Kill(); err == nil {
+			p.killed = true
+		} else if !errors.Is(err, os.ErrProcessDone) {
+			p.t.Errorf("%s: %v", p, err)
+		}
+	}
+	if code := p.Wait(); code != 0 && !p.killed {
+		p.t.Errorf("%s: exit code %d after SIGTERM\n%s", p, code, p.Stderr())
+	}
 }
 
 // stuck is how long a killed process may take to go before its mounts are taken for what keeps it.
