@@ -162,6 +162,7 @@ func (d *doors) appendTo(w *writer) (change, operation) {
 	if path == "" || len(w.state[path]) > 1<<20 {
 		return d.replace(w)
 	}
+	w.inPlace = true
 	old, more := w.state[path], w.data()
 	return change{path: slices.Concat(old, more)}, func(change) error {
 		return d.writeAt(path, 0, int64(len(old)), more)
@@ -174,6 +175,7 @@ func (d *doors) overwrite(w *writer) (change, operation) {
 	if path == "" {
 		return d.replace(w)
 	}
+	w.inPlace = true
 	data := slices.Clone(w.state[path])
 	from := w.rand.IntN(len(data))
 	n := copy(data[from:], w.data())
