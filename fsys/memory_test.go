@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var memoryMiB = flag.Int64("memory-mib", 256, "size of the file of the memory test, in MiB")
+var memoryMiB = flag.Int64("memory-mib", 640, "size of the file of the memory test, in MiB")
 
 // TestMemory copies a large file of random bytes into the mount, and looks at what the server's memory came to at its peak:
 // as much as it may be for any size.

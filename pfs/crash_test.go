@@ -18,12 +18,14 @@ import (
 // TestPowerCut cuts the power after every step that a scripted run makes durable, and during those that it does not, and
 // opens what is left: nothing that was acknowledged is missing, and nothing is there by halves.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	for name, keep := range map[string]func(n int) int{
 		"nothing unsynced is left": nil,
 		"half of it is left":       func(n int) int { return n / 2 },
 		"all of it is left":        func(n int) int { return n },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			rows, packs := memkv.New(), pack.NewMemory(nil)
 			disk := &watchedDisk{FS: packs}
 			r := newScriptRun(t, rows, disk)

@@ -55,6 +55,7 @@ func TestFlips(t *testing.T) {
 		runFlips(t, dir)
 		return
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	s := makeFlipStore(t, dir)
 	noError(t, s.Close())

@@ -18,7 +18,7 @@ import (
 // parts and removed by many at a time: whatever is there reads right, whatever was acknowledged is there.
 func TestGCBesideLoad(t *testing.T) {
 	const seed, workers = 11, 6
-	rounds := 60
+	rounds := 24
 	if testing.Short() {
 		rounds = 10
 	}
