@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func (s *server) attributes(path string, headers ...string) (map[string]string, 
 // The checksum of each part is kept and found again, as is that of the whole, however that is made of them.
 func TestChecksumsOfParts(t *testing.T) {
 	s := newServer(t)
-	data := []string{bytesOf(1, 5*mib), bytesOf(2, 5*mib), bytesOf(3, 100)}
+	data := []string{bytesOf(1, 5*mib), bytesOf(2, 100)}
 	for _, a := range checksum.Algorithms() {
 		for _, kind := range []checksum.Type{checksum.Composite, checksum.FullObject} {
 			if !a.Allows(kind) {
@@ -74,7 +75,7 @@ func (s *server) testChecksumsOfParts(t *testing.T, a checksum.Algorithm, kind c
 	check := func() {
 		t.Helper()
 		sums, page := s.attributes(path)
-		if !maps.Equal(sums, want) || page.PartsCount != 3 || page.IsTruncated || len(page.Part) != 3 {
+		if !maps.Equal(sums, want) || page.PartsCount != len(data) || page.IsTruncated || len(page.Part) != len(data) {
 			t.Fatalf("got %v %+v, want %v", sums, page, want)
 		}
 		for i, part := range page.Part {
@@ -84,7 +85,7 @@ func (s *server) testChecksumsOfParts(t *testing.T, a checksum.Algorithm, kind c
 			}
 			for _, method := range []string{"HEAD", "GET"} {
 				got := s.want(206, "", method, fmt.Sprintf("%s?partNumber=%d", path, i+1), "", "x-amz-checksum-mode", "enabled")
-				if got.Header.Get(a.Header()) != sumOf(a, data[i]) || got.Header.Get("X-Amz-Mp-Parts-Count") != "3" ||
+				if got.Header.Get(a.Header()) != sumOf(a, data[i]) || got.Header.Get("X-Amz-Mp-Parts-Count") != strconv.Itoa(len(data)) ||
 					got.Header.Get("X-Amz-Checksum-Type") != string(kind) || method == "GET" && got.body != data[i] {
 					t.Errorf("%s of part %d: %v", method, i+1, got.Header)
 				}
