@@ -30,7 +30,8 @@ func TestRequestsDrain(t *testing.T) {
 	}{{"goes on", true}, {"stalls", false}} {
 		t.Run(c.name, func(t *testing.T) {
 			door := s.S3()
-			data := harness.Bytes(1, 3<<20)
+			// Half of it is more than the sockets hold, so that the server has begun with the request.
+			data := harness.Bytes(1, 32<<20)
 			key := strings.ReplaceAll(c.name, " ", "-")
 			body := &pausing{data: bytes.NewReader(data), reached: make(chan struct{}), resume: make(chan struct{})}
 			stored := make(chan error, 1)
