@@ -28,7 +28,7 @@ unit = $$($(GO) list ./... | grep -v /integration)
 # the race detector would take five minutes and find nothing.
 plain = ^(TestPowerCut|TestFaults|TestGCFaults|TestFlips|TestFlipsUnclean|TestCostOf.*|TestMemory)$$
 
-.PHONY: all build run test test-full unit checks integration tools fuzz bench microbench install clean
+.PHONY: all build run test test-full unit race plain checks integration tools fuzz bench microbench install clean
 .DELETE_ON_ERROR:
 
 all: build
@@ -54,15 +54,21 @@ checks:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+unit:
+	@$(MAKE) --no-print-directory -j2 race plain
+
 # The arrows between packages are checked by the test in the root, which must not come from the cache. The checks have vetted the
 # tests. Without atexit_sleep_ms each of the hundred processes that tests start would sleep for a second at its end.
-unit:
+race:
 	$(GO) test -vet=off -count=1 .
 	GORACE="atexit_sleep_ms=0 $$GORACE" $(GO) test -race -vet=off -timeout=25m -skip='$(plain)' $(unit)
-	$(GO) test -vet=off -run='$(plain)' ./pfs ./s3 ./fsys
 
+plain:
+	$(GO) test -p=1 -vet=off -timeout=25m -run='$(plain)' ./pfs ./s3 ./fsys
+
+# The longest two first, which then do not run last and alone.
 integration: build
-	PFSD_BIN=$(CURDIR)/pfsd $(GO) test -vet=off -count=1 -timeout=14m ./integration/...
+	PFSD_BIN=$(CURDIR)/pfsd $(GO) test -vet=off -count=1 -timeout=14m ./integration ./integration/soak ./integration/...
 
 fuzz:
 	@set -e; for package in $(unit); do \
