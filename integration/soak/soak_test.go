@@ -27,7 +27,7 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Caches that fill soon are as large in the second quarter of the time as in the last.
-	door, mount := s.Serve("master.soak", dir, "--memory", "128MiB", "--admin", "127.0.0.1:0")
+	door, mount := s.Serve("master.soak", dir, "--memory", "64MiB", "--admin", "127.0.0.1:0")
 	admin := door.Admin()
 	ctx, cancel := context.WithTimeout(t.Context(), lasts)
 	defer cancel()
