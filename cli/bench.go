@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -33,6 +34,8 @@ func benchFlags(workers int, more ...cli.Flag) []cli.Flag {
 		&cli.IntFlag{Name: "count", Usage: "stop after `N` operations"},
 		&cli.IntFlag{Name: "rounds", Value: 3, Usage: "with --vs, how many times (`N`) both sides take turns"},
 		&cli.StringFlag{Name: "baseline", Usage: "compare with the results in `FILE`, made by --json"},
+		&cli.StringFlag{Name: "profile", Usage: "save a profile of the server's processor time under the one load, as `FILE`"},
+		&cli.StringFlag{Name: "admin", Usage: "with --profile, the admin listener of the server (`URL`)"},
 		jsonFlag(),
 	}, more...)
 }
@@ -177,6 +180,12 @@ func (p *program) measure(c *cli.Context, names, all []string, where string, loa
 	if opts.Duration <= 0 && opts.Count <= 0 || opts.Workers <= 0 {
 		return usage(c, "a number of workers, and a duration or a count, are needed")
 	}
+	if file := c.String("profile"); file != "" {
+		if len(names) != 1 || c.String("admin") == "" || c.String("vs") != "" {
+			return usage(c, "--profile is of one load, from the server at --admin, without --vs")
+		}
+		opts.Profile = profileOf(c.String("admin"), file, opts.Duration)
+	}
 	if c.String("vs") != "" {
 		return p.takeTurns(c, names, where, opts, load)
 	}
@@ -194,6 +203,31 @@ func (p *program) measure(c *cli.Context, names, all []string, where string, loa
 	}
 	p.clearProgress()
 	return p.printResults(c, results)
+}
+
+// profileOf returns what saves a profile of the server whose admin listener is at a URL: of d, in whole seconds, or of one
+// second when a load ends by count alone.
+func profileOf(admin, file string, d time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error {
+		url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", strings.TrimRight(admin, "/"), max(int(d.Seconds()), 1))
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		profile, err := io.ReadAll(response.Body)
+		if err == nil && response.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s: %s", url, response.Status)
+		}
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(file, profile, 0o666)
+	}
 }
 
 func (p *program) takeTurns(

@@ -52,24 +52,24 @@ func (b *bench) mount() {
 		beside(what, mark, each, func(dir string) func() float64 { return b.itemsOf(s, on(dir, args...)...) })
 	}
 	large, small := "--size="+b.large, fmt.Sprint("--files=", b.small)
-	once := []string{"--count=1", "--duration=0"}
+	once, files := []string{"--count=1", "--duration=0"}, []string{small, fmt.Sprint("--count=", b.small), "--duration=0"}
 	bytes("sequential read, cold", 0.8, append(once, large, "--cold", "read")...)
 	bytes("sequential read, warm", 0.95, large, "--count=4", "--duration=0", "read")
 	bytes("sequential write of "+b.large+" and fsync", 0.7, append(once, large, "write")...)
 	items("random 4 KiB read, warm", 0.9, large, b.duration(), "random-read")
 	items("random 4 KiB read, cold", 0.6, large, b.duration(), "--cold", "random-read")
 	items("`ls -lR`, second time", 0.5, small, b.duration(), "walk")
-	items(fmt.Sprintf("%d small files read cold", b.small), 0.5, small, "--duration=1m", "--cold", "read-small")
+	items(fmt.Sprintf("%d small files read cold", b.small), 0.5, append(files, "--cold", "read-small")...)
 	b.tables = append(b.tables, table)
 	b.against(s, dirs, admin, fmt.Sprintf("create %d files of 4 KiB", b.small), []float64{1, 1}, func(dir string) func() float64 {
-		return b.itemsOf(s, on(dir, small, "--duration=1m", "create")...)
+		return b.itemsOf(s, on(dir, append(files, "create")...)...)
 	})
 	archive := tree(b.t, s, treeFiles)
 	b.against(s, dirs, admin, fmt.Sprintf("untar %d source files", treeFiles), []float64{1, 1}, func(dir string) func() float64 {
 		return func() float64 { return treeFiles / b.untar(s, archive, dir).Seconds() }
 	})
 	b.against(s, dirs, admin, fmt.Sprintf("remove %d files", b.small), []float64{2, 0.5}, func(dir string) func() float64 {
-		return b.itemsOf(s, on(dir, small, "--duration=1m", "remove")...)
+		return b.itemsOf(s, on(dir, append(files, "remove")...)...)
 	})
 	b.overwrite(s, mount)
 }
@@ -99,9 +99,18 @@ func (b *bench) untar(s *harness.Store, archive, dir string) time.Duration {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	profiled := make(chan error, 1)
+	if b.profiling != nil {
+		go func() { profiled <- b.profiling.download() }()
+	} else {
+		profiled <- nil
+	}
 	begun := time.Now()
 	s.Run(s.Command("tar", "-xf", archive, "-C", to))
 	took := time.Since(begun)
+	if err := <-profiled; err != nil {
+		b.t.Fatal(err)
+	}
 	if err := os.RemoveAll(to); err != nil {
 		b.t.Fatal(err)
 	}

@@ -13,8 +13,7 @@ var reasons = []struct{ row, text string }{
 	{"PUT of 1GiB already stored; chunk and hash", "The limit is that of a thread which has the bytes in its memory. Here the client and the server share " +
 		"the processors, and the kernel copies every byte out of one and into the other, which is most of the profile. What the server itself takes " +
 		"is in the next row."},
-	{"PUT of 1GiB already stored, for a second", "Half of what is put in a round is new: it is summed for the packs and written to them as well. And the bytes pass through " +
-		"net/http, whose copies are counted here and not in the limit."},
+	{"PUT of 1GiB already stored, for a second", "The bytes pass through net/http, whose copies are counted here and not in the limit."},
 	{"PUT of 4 KiB, one client", "Beside the sync, which is the same on both sides, a request has its commit: a node of the tree for each level, and rows for the log, " +
 		"the versions and the state of the branch, in one transaction."},
 	{"ingest on one processor", "Each byte is cut once and hashed twice, as part of its chunk and of the file, and these rates, which the row has, leave no more: " +

@@ -23,6 +23,8 @@ type bench struct {
 	facts    []fact
 	tables   []string
 	profiles []string
+	// profiling is set while what is measured is profiled.
+	profiling *profiling
 }
 
 // row is a line of the table of marks.

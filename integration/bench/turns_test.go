@@ -30,9 +30,16 @@ func (b *bench) run(s *harness.Store, args ...string) result {
 func (b *bench) runAll(s *harness.Store, args ...string) []result {
 	b.t.Helper()
 	var results []result
-	s.In(b.t).PfsdJSON(&results, append([]string{"bench", args[0], "--json"}, args[1:]...)...)
+	flags := []string{"bench", args[0], "--json"}
+	if p := b.profiling; p != nil {
+		flags = append(flags, "--admin="+p.admin, "--profile="+p.file)
+	}
+	s.In(b.t).PfsdJSON(&results, append(flags, args[1:]...)...)
 	return results
 }
+
+// profiling says that what is measured now is profiled: the server at the URL admin, into a file.
+type profiling struct{ admin, file string }
 
 // duration is the flag for how long a load is measured.
 func (b *bench) duration() string { return fmt.Sprintf("--duration=%ds", b.seconds) }
@@ -79,20 +86,13 @@ func (b *bench) adminOf(p *harness.Process) string {
 	return strings.TrimPrefix(p.Ready(), "ready admin ")
 }
 
-// profile takes a profile of a server while side runs.
+// profile runs side once more, with a profile of the server at admin while it is measured.
 func (b *bench) profile(what, admin string, side func() float64) {
 	b.t.Helper()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		side()
-	}()
-	file := filepath.Join(b.t.TempDir(), "profile")
-	err := download(fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", admin, b.seconds+1), file)
-	<-ended
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	b.profiling = &profiling{admin: admin, file: filepath.Join(b.t.TempDir(), "profile")}
+	file := b.profiling.file
+	side()
+	b.profiling = nil
 	s := harness.New(b.t)
 	top := s.Run(s.Command("go", "tool", "pprof", "-top", "-nodecount=16", harness.Binary(b.t), file))
 	if _, rest, ok := strings.Cut(top, "Showing nodes"); ok {
@@ -101,10 +101,10 @@ func (b *bench) profile(what, admin string, side func() float64) {
 	b.profiles = append(b.profiles, "### "+what+"\n\n```\n"+strings.TrimSpace(top)+"\n```\n")
 }
 
-// download saves what is at a URL.
-func download(url, file string) error {
+// download saves the profile of a second.
+func (p *profiling) download() error {
 	client := http.Client{Timeout: time.Minute}
-	response, err := client.Get(url)
+	response, err := client.Get(p.admin + "/debug/pprof/profile?seconds=1")
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func download(url, file string) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", url, response.Status)
+		return fmt.Errorf("%s: %s", p.admin, response.Status)
 	}
-	return os.WriteFile(file, data, 0o600)
+	return os.WriteFile(p.file, data, 0o600)
 }

@@ -64,6 +64,25 @@ func TestRunReturnsTheFirstError(t *testing.T) {
 	}
 }
 
+// TestRunProfilesTheLoadAlone checks that a profile begins after what prepares a load, and ends before what it has made is
+// removed; what goes wrong with it is told.
+func TestRunProfilesTheLoadAlone(t *testing.T) {
+	var order []string
+	broken := errors.New("broken")
+	l := Load{
+		Prepare: func(context.Context) error { order = append(order, "prepare"); return nil },
+		Do:      func(context.Context, int, int) (int64, error) { return 0, nil },
+		Clean:   func(context.Context) error { order = append(order, "clean"); return nil },
+	}
+	_, err := Run(t.Context(), l, Options{Count: 1, Profile: func(context.Context) error {
+		order = append(order, "profile")
+		return broken
+	}})
+	if want := []string{"prepare", "profile", "clean"}; !slices.Equal(order, want) || !errors.Is(err, broken) {
+		t.Errorf("%v in the order %v, not %v", err, order, want)
+	}
+}
+
 // TestObjectsDiffer checks that no block of one object is one of another, and that a body is the same however it is read.
 func TestObjectsDiffer(t *testing.T) {
 	d, err := newData()

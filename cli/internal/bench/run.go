@@ -20,6 +20,10 @@ type Options struct {
 	Count int
 	// Progress is told, from one goroutine, how many operations and bytes have been done, about twice a second; may be nil.
 	Progress func(name string, operations, bytes int64)
+	// Profile is called once what the load needs has been prepared, and runs beside its operations: a profile of the server
+	// that shows those alone. What the load has made is removed when it has returned. Its error ends up in that of Run; may
+	// be nil.
+	Profile func(context.Context) error
 }
 
 // progressPeriod is how often Options.Progress is called.
@@ -51,6 +55,11 @@ func Run(ctx context.Context, l Load, opts Options) (_ Result, err error) {
 		if err := l.Prepare(ctx); err != nil {
 			return Result{}, err
 		}
+	}
+	if opts.Profile != nil {
+		profiled := make(chan error, 1)
+		go func() { profiled <- opts.Profile(ctx) }()
+		defer func() { err = errors.Join(err, <-profiled) }()
 	}
 	r := &running{load: l, opts: opts, count: int64(count)}
 	return r.all(ctx)
