@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -175,6 +176,56 @@ func TestCostOfAPut(t *testing.T) {
 				t.Errorf("a commit takes %d bytes, want at most %d", each, most)
 			}
 		})
+	}
+}
+
+// TestCostOfCommitsAtOnce: commits that are stored together read no more than one after the other: what a group has made is
+// encoded once, not again for each of its commits.
+func TestCostOfCommitsAtOnce(t *testing.T) {
+	const files, writers, commits = 10_000, 50, 20 // by each writer
+	s := newCountedStore(t)
+	s.fill(t, files)
+	c := ingest(t, s.Store, "y")
+	// Of one author they would share a commit.
+	write := func(w, i int) error {
+		by := pfs.By{Origin: pfs.OriginCLI, Author: fmt.Sprint("writer", w)}
+		_, err := s.Update(ctx, master, by, func(tx *pfs.Tx) error {
+			return tx.PutFile(fmt.Sprintf("some-file-name-%08d", (w*commits+i)*7919%files), c, nil, 0)
+		})
+		return err
+	}
+	// measure is how many rows each commit reads when all are made so.
+	measure := func(all func()) int64 {
+		s.reads.rows.Store(0)
+		all()
+		return s.reads.rows.Load() / (writers * commits)
+	}
+	alone := measure(func() {
+		for w := range writers {
+			for i := range commits {
+				if err := write(w, i); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+	c = ingest(t, s.Store, "z")
+	atOnce := measure(func() {
+		var group sync.WaitGroup
+		for w := range writers {
+			group.Go(func() {
+				for i := range commits {
+					if err := write(w, i); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+	})
+	t.Logf("a commit reads %d rows by itself, %d among others", alone, atOnce)
+	if atOnce > 2*alone {
+		t.Errorf("a commit reads %d rows by itself, %d among others, which is more than twice as many", alone, atOnce)
 	}
 }
 

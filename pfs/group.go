@@ -28,10 +28,9 @@ type group struct {
 	// rows are the records to be written; a nil value deletes.
 	rows  map[string][]byte
 	bytes int
-	// nodes are content-addressed rows, which may be written ahead of the transaction.
-	nodes []kv.Row
-	// saved are the directories that the nodes are of.
-	saved []*tree.Saved
+	// saved are the directories that the group stores, nil before the first; what they share is seen to once. The rows of
+	// their nodes are content-addressed and may be written ahead of the transaction.
+	saved *tree.Saved
 	// links are the roots of the parts that the group parks.
 	links []schema.Hash
 	// publish is called once everything is stored.
@@ -62,21 +61,20 @@ func (g *group) delete(key []byte) {
 
 // saveDir adds the nodes of a directory that are not stored yet, and returns its hash.
 func (g *group) saveDir(ctx context.Context, d *tree.Dir) (schema.Hash, error) {
-	saved, err := g.store.trees.Save(ctx, d)
-	if err != nil {
-		return schema.Hash{}, err
+	if g.saved == nil {
+		saved, err := g.store.trees.Save(ctx)
+		if err != nil {
+			return schema.Hash{}, err
+		}
+		g.saved = saved
 	}
-	g.nodes = append(g.nodes, saved.Rows...)
-	g.saved = append(g.saved, saved)
-	return saved.Roots[0], nil
+	return g.saved.Add(ctx, d)
 }
 
 // hashOf returns the hash of a directory that is stored, or will be with the group.
 func (g *group) hashOf(d *tree.Dir) schema.Hash {
-	for _, saved := range g.saved {
-		if h := saved.Root(d); !h.IsZero() {
-			return h
-		}
+	if g.saved != nil {
+		return g.saved.Root(d)
 	}
 	return storedRoot(d)
 }
@@ -120,8 +118,8 @@ func (g *group) commit(ctx context.Context) error {
 		return wrap("pfs.Commit", err, "", "")
 	}
 	g.store.counters = g.counters
-	for _, saved := range g.saved {
-		saved.Commit()
+	if g.saved != nil {
+		g.saved.Commit()
 	}
 	for _, publish := range g.publish {
 		publish()
@@ -153,7 +151,11 @@ func (g *group) write(ctx context.Context) error {
 		return err
 	}
 	if err = g.verifyAll(ctx); err == nil {
-		err = g.writeRows(ctx, append(g.nodes, flush.Rows...))
+		shared := flush.Rows
+		if g.saved != nil {
+			shared = slices.Concat(g.saved.Rows, shared)
+		}
+		err = g.writeRows(ctx, shared)
 	}
 	flush.Done(err == nil)
 	return err
