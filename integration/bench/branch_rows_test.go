@@ -144,14 +144,17 @@ func (b *bench) done(request *http.Request) error {
 // memory watches what the server holds while many clients move large objects at once.
 func (b *bench) memory() {
 	s := harness.New(b.t)
-	s.Pfsd("repo", "create", "bench")
 	door := s.S3()
 	const clients, limit = 64, 512 << 20
 	for _, load := range []string{"put", "get", "multipart"} {
+		s.Pfsd("repo", "create", load)
 		watch := harness.WatchMemory(b.t, door.Process)
-		b.run(s, "s3", "--endpoint", door.URL, "--bucket=master.bench", fmt.Sprint("--workers=", clients), "--objects=8",
+		b.run(s, "s3", "--endpoint", door.URL, "--bucket=master."+load, fmt.Sprint("--workers=", clients), "--objects=8",
 			fmt.Sprint("--count=", clients), "--duration=0", "--size="+b.transfer, load)
 		peak := float64(watch.Peak())
+		// The next load finds the room on the disk that this one did.
+		s.Pfsd("repo", "delete", "--force", load)
+		s.Pfsd("gc", "--grace=0s")
 		b.add(row{what: fmt.Sprintf("memory, %d clients, %s of %s", clients, load, b.transfer), figure: mebibytes(peak),
 			limit: mebibytes(limit), ratio: spread([]float64{peak / limit}), mark: 1, atMost: true})
 	}

@@ -38,7 +38,7 @@ type sizes struct {
 
 func chosenSizes() sizes {
 	if os.Getenv("PFSD_BENCH") == "full" {
-		return sizes{rounds: 5, seconds: 5, large: "1GiB", transfer: "1GiB", files: 1_000_000, commits: 100_000, small: 10_000,
+		return sizes{rounds: 3, seconds: 2, large: "1GiB", transfer: "1GiB", files: 1_000_000, commits: 100_000, small: 10_000,
 			curve: []int{1_000, 10_000, 100_000, 1_000_000}}
 	}
 	return sizes{rounds: 3, seconds: 2, large: "1GiB", transfer: "128MiB", files: 100_000, commits: 10_000, small: 10_000,
