@@ -4,7 +4,8 @@
 # make test-full  the same with the large runs
 # make fuzz       each fuzz target for a minute (FUZZTIME=...)
 # make bench      measure all beside what bounds it, and write integration/bench/RESULTS.md: half an hour on an idle machine
-#                 (PFSD_BENCH=full with a million files, an hour and 70 GB of disk; BENCH_ONLY=s3,mount for some sections, to the terminal)
+#                 (PFSD_BENCH=full with a million files, in an hour and 70 GB of disk; BENCH_ONLY=s3,mount for some sections,
+#                 to the terminal)
 # make microbench the benchmarks of the packages, for benchstat (COUNT=10)
 # make install    put pfsd into $(PREFIX)/bin and, as root, the helper of mount(8) into $(SBINDIR)
 # make clean      remove what was built

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func benchFlags(workers int, more ...cli.Flag) []cli.Flag {
 		&cli.IntFlag{Name: "rounds", Value: 3, Usage: "with --vs, how many times (`N`) both sides take turns"},
 		&cli.StringFlag{Name: "baseline", Usage: "compare with the results in `FILE`, made by --json"},
 		&cli.StringFlag{Name: "profile", Usage: "save a profile of the server's processor time under the one load, as `FILE`"},
-		&cli.StringFlag{Name: "admin", Usage: "with --profile, the admin listener of the server (`URL`)"},
+		&cli.StringFlag{Name: "admin", Usage: "with --profile, the admin listener of the server (`URL`); the core needs none"},
 		jsonFlag(),
 	}, more...)
 }
@@ -181,10 +182,14 @@ func (p *program) measure(c *cli.Context, names, all []string, where string, loa
 		return usage(c, "a number of workers, and a duration or a count, are needed")
 	}
 	if file := c.String("profile"); file != "" {
-		if len(names) != 1 || c.String("admin") == "" || c.String("vs") != "" {
-			return usage(c, "--profile is of one load, from the server at --admin, without --vs")
+		core := where == ""
+		if len(names) != 1 || (c.String("admin") == "") != core || c.String("vs") != "" {
+			return usage(c, "--profile is of one load, without --vs, and needs the --admin listener of the server, if there is one")
 		}
 		opts.Profile = profileOf(c.String("admin"), file, opts.Duration)
+		if core {
+			opts.Profile = ownProfile(file, opts.Duration)
+		}
 	}
 	if c.String("vs") != "" {
 		return p.takeTurns(c, names, where, opts, load)
@@ -227,6 +232,25 @@ func profileOf(admin, file string, d time.Duration) func(context.Context) error 
 			return err
 		}
 		return os.WriteFile(file, profile, 0o666)
+	}
+}
+
+// ownProfile returns what saves a profile of this process, of d or of one second when a load ends by count alone.
+func ownProfile(file string, d time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error {
+		out, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(out); err != nil {
+			return errors.Join(err, out.Close())
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(max(d, time.Second)):
+		}
+		pprof.StopCPUProfile()
+		return out.Close()
 	}
 }
 

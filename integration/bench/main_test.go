@@ -58,7 +58,7 @@ func TestStandardSet(t *testing.T) {
 		name string
 		run  func(*bench)
 	}{
-		{"limits", (*bench).limits}, {"s3", (*bench).s3}, {"core", (*bench).core}, {"mount", (*bench).mount},
+		{"limits", (*bench).limits}, {"s3", (*bench).s3}, {"core", (*bench).core}, {"mount", (*bench).mount}, {"tree", (*bench).tree},
 		{"branch", (*bench).branch}, {"curve", (*bench).curves}, {"delta", (*bench).delta}, {"memory", (*bench).memory},
 	} {
 		if only == "" || strings.Contains(","+only+",", ","+section.name+",") {

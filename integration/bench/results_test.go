@@ -111,7 +111,7 @@ func (b *bench) results() string {
 		out.WriteString("\n" + table)
 	}
 	if len(b.profiles) > 0 {
-		out.WriteString("\n## Profiles of what is under its mark\n\nProcessor time of the server, by /debug/pprof/profile of its admin listener.\n")
+		out.WriteString("\n## Profiles of what is under its mark\n\nProcessor time of the server, by /debug/pprof/profile of its admin listener, or of the core.\n")
 	}
 	for _, profile := range b.profiles {
 		out.WriteString("\n" + profile)

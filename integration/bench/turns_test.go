@@ -31,15 +31,24 @@ func (b *bench) runAll(s *harness.Store, args ...string) []result {
 	b.t.Helper()
 	var results []result
 	flags := []string{"bench", args[0], "--json"}
-	if p := b.profiling; p != nil {
-		flags = append(flags, "--admin="+p.admin, "--profile="+p.file)
-	}
-	s.In(b.t).PfsdJSON(&results, append(flags, args[1:]...)...)
+	s.In(b.t).PfsdJSON(&results, append(append(flags, b.profiling.flags()...), args[1:]...)...)
 	return results
 }
 
-// profiling says that what is measured now is profiled: the server at the URL admin, into a file.
+// profiling says that what is measured now is profiled, into a file: the server at the URL admin, or a core that is measured by
+// itself, where that is empty.
 type profiling struct{ admin, file string }
+
+// flags are those of pfsd bench for a profile, none without one.
+func (p *profiling) flags() []string {
+	switch {
+	case p == nil:
+		return nil
+	case p.admin == "":
+		return []string{"--profile=" + p.file}
+	}
+	return []string{"--admin=" + p.admin, "--profile=" + p.file}
+}
 
 // duration is the flag for how long a load is measured.
 func (b *bench) duration() string { return fmt.Sprintf("--duration=%ds", b.seconds) }
@@ -86,7 +95,7 @@ func (b *bench) adminOf(p *harness.Process) string {
 	return strings.TrimPrefix(p.Ready(), "ready admin ")
 }
 
-// profile runs side once more, with a profile of the server at admin while it is measured.
+// profile runs side once more, with a profile of the server at admin while it is measured, or of the core if that is empty.
 func (b *bench) profile(what, admin string, side func() float64) {
 	b.t.Helper()
 	b.profiling = &profiling{admin: admin, file: filepath.Join(b.t.TempDir(), "profile")}

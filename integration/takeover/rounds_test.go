@@ -20,8 +20,8 @@ func TestTakeOver(t *testing.T) {
 		few, many int
 		third     kind
 	}{
-		{"kill -9, two mounts", syscall.SIGKILL, 4, 20, mountKind},
-		{"kill -9, two endpoints", syscall.SIGKILL, 4, 20, s3Kind},
+		{"kill -9, two mounts", syscall.SIGKILL, 10, 20, mountKind},
+		{"kill -9, two endpoints", syscall.SIGKILL, 10, 20, s3Kind},
 		{"Ctrl-C, two mounts", syscall.SIGINT, 3, 20, mountKind},
 		{"SIGTERM, two endpoints", syscall.SIGTERM, 3, 20, s3Kind},
 	} {

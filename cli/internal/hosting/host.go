@@ -137,7 +137,10 @@ func (h *host) Close(ctx context.Context) error {
 	h.local.Wait()
 	err := h.store.Close()
 	h.closeSocket()
-	h.lock.release()
+	// A store that could not be closed may still be writing: the next host waits until this process has ended.
+	if err == nil {
+		h.lock.release()
+	}
 	return err
 }
 

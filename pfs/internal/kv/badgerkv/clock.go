@@ -22,7 +22,9 @@ type clock struct {
 type write struct {
 	ts    uint64
 	ended bool
-	err   error
+	// failed is set when fail has ended the write before Badger did.
+	failed bool
+	err    error
 	// ready is closed when the write is visible or has failed; err does not change from then on.
 	ready chan struct{}
 }
@@ -71,6 +73,9 @@ func (c *clock) wait() {
 func (c *clock) finish(w *write, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if w.failed {
+		return
+	}
 	w.ended, w.err = true, err
 	for len(c.flying) > 0 && c.flying[0].ended {
 		first := c.flying[0]
@@ -85,6 +90,20 @@ func (c *clock) finish(w *write, err error) {
 		close(first.ready)
 	}
 	c.discardLocked()
+}
+
+// fail ends all writes that are under way, and all to come, with err.
+func (c *clock) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = err
+	}
+	for _, w := range c.flying {
+		w.failed, w.err = true, c.err
+		close(w.ready)
+	}
+	c.flying = nil
 }
 
 // enter returns the timestamp at which a View reads. leave must follow.

@@ -9,15 +9,24 @@ import (
 )
 
 // logger passes Badger's messages on. All are for those who debug: what an operator must know comes back as an error.
-type logger struct{ to *slog.Logger }
+type logger struct {
+	to      *slog.Logger // nil: nobody
+	flushes *flushes
+}
 
 var _ badger.Logger = logger{}
 
-func (l logger) Errorf(format string, args ...any)   { l.log("error", format, args) }
+func (l logger) Errorf(format string, args ...any) {
+	l.flushes.note(format, args)
+	l.log("error", format, args)
+}
 func (l logger) Warningf(format string, args ...any) { l.log("warning", format, args) }
 func (l logger) Infof(format string, args ...any)    { l.log("info", format, args) }
 func (l logger) Debugf(format string, args ...any)   { l.log("debug", format, args) }
 
 func (l logger) log(level, format string, args []any) {
+	if l.to == nil {
+		return
+	}
 	l.to.Debug("badger", "level", level, "message", strings.TrimSpace(fmt.Sprintf(format, args...)))
 }

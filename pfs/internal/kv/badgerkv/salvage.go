@@ -37,12 +37,13 @@ func Salvage(ctx context.Context, from, to string, opts Options) (s Salvaged, er
 	if err := copyLogs(from, to); err != nil {
 		return s, err
 	}
-	db, err := openDB(badgerOptions(to, opts))
+	var f flushes
+	db, err := openDB(badgerOptions(to, opts, &f))
 	if err != nil {
 		// A log that Badger does not take is lost as a whole.
 		s.Lost = append(s.Lost, "logs: "+err.Error())
 		if err = removeLogs(to); err == nil {
-			db, err = openDB(badgerOptions(to, opts))
+			db, err = openDB(badgerOptions(to, opts, &f))
 		}
 	}
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -69,6 +70,8 @@ type Store struct {
 	clock *clock
 	space *space
 	wal   *walDir
+	// flushes says when Badger waits for a disk that takes no tables.
+	flushes flushes
 
 	// pushing is held while a transaction gets its timestamp and is handed to Badger, so that both have one order.
 	// clock.mu is taken under it.
@@ -100,11 +103,12 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := space.makeRoom(); err != nil {
 		return nil, fmt.Errorf("badgerkv: open: %w", err)
 	}
-	db, err := openDB(badgerOptions(dir, opts))
+	s := &Store{space: space, wal: &walDir{dir: dir}}
+	db, err := openDB(badgerOptions(dir, opts, &s.flushes))
 	if err != nil {
 		return nil, fmt.Errorf("badgerkv: open %s: %w", dir, err)
 	}
-	s := &Store{db: db, space: space, wal: &walDir{dir: dir}, clock: newClock(db.MaxVersion(), db.SetDiscardTs)}
+	s.db, s.clock = db, newClock(db.MaxVersion(), db.SetDiscardTs)
 	s.idle = sync.NewCond(&s.mu)
 	space.background = s.background
 	if err := s.wal.sync(); err != nil {
@@ -126,8 +130,8 @@ func openDB(o badger.Options) (db *badger.DB, err error) {
 	return db, damagedUnlessSystem(err)
 }
 
-func badgerOptions(dir string, opts Options) badger.Options {
-	o := badger.DefaultOptions(dir).
+func badgerOptions(dir string, opts Options, f *flushes) badger.Options {
+	return badger.DefaultOptions(dir).
 		WithSyncWrites(true).
 		WithDetectConflicts(false).
 		WithNumVersionsToKeep(1).
@@ -141,11 +145,7 @@ func badgerOptions(dir string, opts Options) badger.Options {
 		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(valueLogSize).
 		WithMetricsEnabled(false).
-		WithLogger(nil)
-	if opts.Logger != nil {
-		o = o.WithLogger(logger{opts.Logger})
-	}
-	return o
+		WithLogger(logger{opts.Logger, f})
 }
 
 // begin admits an operation, unless the store is closed or ctx done; then end must follow.
@@ -170,7 +170,8 @@ func (s *Store) end() {
 	}
 }
 
-// Close implements kv.Store.
+// Close implements kv.Store. When the disk takes no more tables it fails after some seconds; what was written is in the logs
+// then, and there when the store is opened again, which takes another process.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -182,10 +183,23 @@ func (s *Store) Close() error {
 		s.idle.Wait()
 	}
 	s.mu.Unlock()
-	if err := s.db.Close(); err != nil {
-		return fmt.Errorf("badgerkv: close: %w", err)
+	closed := make(chan error, 1)
+	go func() { closed <- s.db.Close() }()
+	retry := time.NewTicker(flushRetry)
+	defer retry.Stop()
+	for {
+		select {
+		case err := <-closed:
+			if err != nil {
+				err = fmt.Errorf("badgerkv: close: %w", err)
+			}
+			return err
+		case <-retry.C:
+			if err := s.flushes.stuck(); err != nil {
+				return fmt.Errorf("badgerkv: close: %w", err)
+			}
+		}
 	}
-	return nil
 }
 
 // Verify reads all tables and compares them with their checksums. Badger does that for each block that it reads too, but

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -74,11 +75,28 @@ func (s *Store) write(b kv.Batch, mark int64) error {
 		return err
 	}
 	w := s.push(txn)
-	<-w.ready
+	s.await(w)
 	if w.err != nil {
 		return fmt.Errorf("badgerkv: write: %w", w.err)
 	}
 	return nil
+}
+
+// await returns when w is visible or has failed. One that waits for room, which there will not be since the disk takes no
+// tables, fails, as do all from then on: whether it is on disk later on is unknown.
+func (s *Store) await(w *write) {
+	retry := time.NewTicker(flushRetry)
+	defer retry.Stop()
+	for {
+		select {
+		case <-w.ready:
+			return
+		case <-retry.C:
+			if err := s.flushes.stuck(); err != nil {
+				s.clock.fail(err)
+			}
+		}
+	}
 }
 
 // transaction returns b as a transaction that was not handed to Badger yet.

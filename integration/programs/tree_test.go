@@ -1,0 +1,71 @@
+package programs_test
+
+import (
+	"archive/tar"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"pfsd/integration/harness"
+)
+
+// treeMemory is what the process that serves a mount may hold for itself while programs go through a large tree.
+const treeMemory = 400 << 20
+
+// TestTree has find, du, ls and rm go through a tree of many files, and watches what the server holds meanwhile.
+func TestTree(t *testing.T) {
+	needs(t, "find", "du")
+	files, inEach := scale(5_000, 100_000, 100_000), 1000
+	p := newPlace(t)
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(archiveOf(w, files, inEach)) }()
+	cmd := p.Command(harness.Binary(t), "import", "-", "work:/tree")
+	cmd.Stdin = r
+	p.Run(cmd)
+
+	watch := harness.WatchMemory(t, p.mount.Process)
+	got := strings.Fields(p.sh(`
+		find tree -type f | wc -l
+		du -s --inodes tree | cut -f 1
+		ls -lR tree | grep -c ' file-'
+		find tree -type f -size 12c -perm 644 | wc -l
+		rm -rf tree
+		ls -A | wc -l`))
+	peak := watch.Peak()
+	n := fmt.Sprint(files)
+	if want := []string{n, fmt.Sprint(files + files/inEach + 1), n, n, "0"}; strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("find, du, ls, find and what is left after rm say %v, want %v", got, want)
+	}
+	t.Logf("%d files: peak of %d MiB", files, peak>>20)
+	if peak == 0 || peak > treeMemory {
+		t.Errorf("%d files: peak of %d MiB, the limit is %d", files, peak>>20, treeMemory>>20)
+	}
+}
+
+// archiveOf writes a tar archive of small files of whoever runs this, so many in each directory.
+func archiveOf(w io.Writer, files, inEach int) error {
+	content := "a small file"
+	out := tar.NewWriter(w)
+	owned := tar.Header{Uid: os.Getuid(), Gid: os.Getgid()}
+	for i := range files {
+		dir := fmt.Sprintf("dir-%04d/", i/inEach)
+		if i%inEach == 0 {
+			header := owned
+			header.Typeflag, header.Name, header.Mode = tar.TypeDir, dir, 0o755
+			if err := out.WriteHeader(&header); err != nil {
+				return err
+			}
+		}
+		header := owned
+		header.Name, header.Size, header.Mode = fmt.Sprintf("%sfile-%06d", dir, i), int64(len(content)), 0o644
+		if err := out.WriteHeader(&header); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(out, content); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
