@@ -183,7 +183,38 @@ func TestCorruption(t *testing.T) {
 	}
 }
 
-// TestChecksOnce: a full block is checked at its first read only, a range only by its own blocks.
+// TestChecksTailsOnce: the last block of a record, which is hardly ever full, is remembered as well, and apart from those of the
+// records beside it; but for records so short that they could not be told apart.
+func TestChecksTailsOnce(t *testing.T) {
+	const full = pack.BlockSize + 100
+	for _, sizes := range [][]int{{full, full, full}, {full, 2*pack.BlockSize - 1, full}, {full, 500, full}, {full, pack.BlockSize, 300, full}} {
+		for read := range sizes {
+			mem := pack.NewMemory(nil)
+			s := open(t, mem, pack.Options{})
+			w := lease(t, s)
+			var locs []pack.Location
+			for i, n := range sizes {
+				locs = append(locs, put(t, w, uint64(i), n))
+			}
+			if err := s.ReadAt(locs[read], make([]byte, sizes[read]), 0); err != nil {
+				t.Fatal(err)
+			}
+			for i, n := range sizes {
+				mem.Corrupt("0000000000000001.pack", locs[i].Offset+int64(n)-1)
+				err := s.ReadAt(locs[i], make([]byte, 1), int64(n)-1)
+				if i == read && n >= pack.BlockSize {
+					if err != nil {
+						t.Errorf("sizes %v: the end of record %d was checked, and is checked again: %v", sizes, i, err)
+					}
+				} else if !errors.Is(err, pack.ErrCorrupt) {
+					t.Errorf("sizes %v, with record %d read: the bad end of record %d is read: %v", sizes, read, i, err)
+				}
+			}
+		}
+	}
+}
+
+// TestChecksOnce: a block is checked at its first read only, a range only by its own blocks.
 func TestChecksOnce(t *testing.T) {
 	mem := pack.NewMemory(nil)
 	s := open(t, mem, pack.Options{})

@@ -10,7 +10,7 @@ import (
 )
 
 // ReadAt fills p with the data of the record at loc, beginning at offset off of the data. Each block that it touches is
-// checked, full ones once in the life of the Store. It returns ErrCorrupt when a block or the record's head is not what
+// checked, once in the life of the Store. It returns ErrCorrupt when a block or the record's head is not what
 // was written, or loc is no place for a record: then p's content is undefined. Further errors are ErrNotFound, ErrClosed, io.EOF
 // for a range that is not within the data, and those of the file system.
 func (s *Store) ReadAt(loc Location, p []byte, off int64) error {
@@ -89,14 +89,22 @@ func spanOf(loc Location, off int64, n int) span {
 
 func (s span) len() int { return int(s.end - s.start) }
 
-// checked reports whether all blocks are full and known to be right.
-func (s span) checked(known bitmap) bool {
-	for at := s.start; at < s.end; at += BlockSize {
-		if s.end-at < BlockSize || !known.has(s.loc.Offset+at) {
-			return false
-		}
+// checked reports whether all blocks are known to be right.
+func (s span) checked(known bitmap) bool { return s.unchecked(known).len() == 0 }
+
+// unchecked returns s without the blocks at its ends that are known to be right.
+func (s span) unchecked(known bitmap) span {
+	for s.start < s.end && known.has(s.loc, s.start) {
+		s.start = min(s.start+BlockSize, s.end)
 	}
-	return true
+	for s.start < s.end {
+		last := (s.end - 1) / BlockSize * BlockSize
+		if !known.has(s.loc, last) {
+			break
+		}
+		s.end = last
+	}
+	return s
 }
 
 // check compares data, which was read from span, with the checksums in the head of its record, except for blocks that are
@@ -108,16 +116,13 @@ func check(known bitmap, f File, span span, data []byte) error {
 	}
 	for at := span.start; at < span.end; at += BlockSize {
 		block := data[at-span.start : min(at-span.start+BlockSize, int64(len(data)))]
-		off := span.loc.Offset + at
-		if len(block) == BlockSize && known.has(off) {
+		if known.has(span.loc, at) {
 			continue
 		}
 		if checksum(block) != head.sum(int(at/BlockSize)) {
-			return &CorruptError{span.loc.Pack, off, "checksum of a block is wrong"}
+			return &CorruptError{span.loc.Pack, span.loc.Offset + at, "checksum of a block is wrong"}
 		}
-		if len(block) == BlockSize {
-			known.set(off)
-		}
+		known.set(span.loc, at)
 	}
 	return nil
 }
@@ -183,5 +188,5 @@ func (s *Store) readFresh(loc Location, p []byte) (schema.Hash, error) {
 	if err := readFull(h.file, loc.Pack, p, loc.Offset); err != nil {
 		return schema.Hash{}, err
 	}
-	return head.hash, check(nil, h.file, spanOf(loc, 0, len(p)), p)
+	return head.hash, check(bitmap{}, h.file, spanOf(loc, 0, len(p)), p)
 }
