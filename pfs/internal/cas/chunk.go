@@ -85,13 +85,21 @@ func (s *Store) readChunk(ctx context.Context, h schema.Hash, size int64, p []by
 	return s.atChunk(ctx, h, size, p, off, func(loc pack.Location) error { return s.packs.ReadAt(loc, p, off) })
 }
 
-// atChunk is readChunk for a chunk that is inline, and has read use the place of one in a pack.
+// atChunk is readChunk for a chunk that is inline, and has read use the place of one in a pack. When that fails read may be
+// called again, with another place.
 func (s *Store) atChunk(
 	ctx context.Context, h schema.Hash, size int64, p []byte, off int64, read func(pack.Location) error,
 ) error {
+	// Where a chunk was it is for as long as there is the pack, whose bytes never change. But its row has the last word.
+	if known, ok := s.places.get(h); ok && int64(known.(pack.Location).Length) == size && read(known.(pack.Location)) == nil {
+		return nil
+	}
 	loc, err := s.chunkRow(ctx, h, size, p, off)
 	for err == nil && loc.Length > 0 {
 		err = read(loc)
+		if err == nil {
+			s.places.set(h, loc, 0)
+		}
 		if !errors.Is(err, pack.ErrNotFound) {
 			break
 		}

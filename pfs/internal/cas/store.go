@@ -18,7 +18,7 @@ const DefaultCacheBytes = 32 << 20
 
 // Options of a Store. The zero value of each field stands for its default.
 type Options struct {
-	// CacheBytes is how much memory decoded window records and nodes may take, in bytes.
+	// CacheBytes is how much memory decoded window records and nodes, and the places of chunks, may take, in bytes.
 	CacheBytes int64
 	// Guard is what the collection of garbage has in common with those who use rows; nil for one that nobody else has.
 	Guard *live.Guard
@@ -52,7 +52,9 @@ type Store struct {
 	kv    kv.Store
 	packs packs
 	cache *cache
-	guard *live.Guard
+	// places is where chunks were when they were last read: pack.Location.
+	places *cache
+	guard  *live.Guard
 	// sparseLimit is the constant of that name, but in tests, which would have to be large.
 	sparseLimit int64
 
@@ -91,7 +93,7 @@ func newStore(rows kv.Store, packs packs, opts Options) *Store {
 		opts.Guard = &live.Guard{}
 	}
 	return &Store{
-		kv: rows, packs: packs, cache: newCache(opts.CacheBytes), guard: opts.Guard, sparseLimit: sparseLimit,
+		kv: rows, packs: packs, cache: newCache(opts.CacheBytes / 4 * 3), places: newCache(opts.CacheBytes / 4), guard: opts.Guard, sparseLimit: sparseLimit,
 		unsaved: map[string]*row{}, open: map[schema.Hash]*batch{}, running: map[*batch]struct{}{},
 		pins: map[schema.Hash]int{}, holds: map[schema.Hash]int{}, lost: map[schema.Hash]error{},
 	}
