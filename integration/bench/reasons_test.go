@@ -33,8 +33,7 @@ var reasons = []struct{ row, text string }{
 	{"mount: sequential write", "Each MiB comes by a request of its own, is cut and hashed twice, as a chunk and as part of the file, and goes into a pack that is synced, " +
 		"by the processors that the writer needs, too. Loopback without passthrough was at 0.39 to 0.50 GB/s when tried beside it, pfsd at 0.31 to 0.39."},
 	{"mount: create 10000 files of 4 KiB", "Neither example does what takes the time here: bytes are hashed, and each file becomes part of a tree that is " +
-		"logged, shown by the other door at once, and committed. Memfs keeps it all in memory and loopback leaves it to the local file system. A third of the profile is the " +
-		"collection of garbage, which has to keep within `--memory`."},
+		"logged, shown by the other door at once, and committed. Memfs keeps it all in memory and loopback leaves it to the local file system."},
 	{"mount: untar 4000 source files", "As for creating files; tar sets owner, mode and times of each one, too."},
 	{"mount: remove 10000 files", "Each removal changes the tree of a branch and is logged, as each creation does. On this machine memfs itself is far from twice as fast as loopback, " +
 		"so that not both marks can be right here."},
