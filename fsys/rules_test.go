@@ -384,6 +384,34 @@ func TestXattrSpaces(t *testing.T) {
 	wantErr(t, "too small a buffer", err, unix.ERANGE)
 }
 
+// TestLabels: a file without a label of SELinux says that there are none, which spares `ls -l` the question for each file; one
+// that has a label shows it.
+func TestLabels(t *testing.T) {
+	if selinux, err := os.ReadDir("/sys/fs/selinux"); err == nil && len(selinux) > 0 {
+		t.Skip("the kernel answers by itself")
+	}
+	f := newFixture(t)
+	const label = "security.selinux"
+	for i := range 100 {
+		must(t, os.WriteFile(filepath.Join(f.dir, fmt.Sprint("file", i)), nil, 0o644))
+	}
+	before := f.requests("GETXATTR")
+	run(t, f.dir, "ls -l . >/dev/null")
+	if n := f.requests("GETXATTR") - before; n > 10 {
+		t.Errorf("ls -l of 100 files asks for %d attributes", n)
+	}
+	name := filepath.Join(f.dir, "file1")
+	_, err := unix.Getxattr(name, label, nil)
+	wantErr(t, "no label", err, unix.EOPNOTSUPP)
+	if os.Geteuid() != 0 {
+		return
+	}
+	must(t, unix.Setxattr(name, label, []byte("a:b:c:s0"), 0))
+	if got := getXattr(t, name, label); got != "a:b:c:s0" {
+		t.Errorf("the label is %q", got)
+	}
+}
+
 // TestFifoAndSocket lets processes talk through entries that have no bytes of their own.
 func TestFifoAndSocket(t *testing.T) {
 	f := newFixture(t)

@@ -16,6 +16,10 @@ import (
 // maxXattrs bounds the names and values of one entry's extended attributes, all together: they are part of the entry.
 const maxXattrs = 64 << 10
 
+// xattrLabel is where SELinux keeps its labels. ls asks for that of each file unless it is told that there are none, which takes
+// more time than all else that ls does. Where there is SELinux the kernel answers by itself.
+const xattrLabel = "security.selinux"
+
 // What the mount itself says of an entry. They are not listed, so that programs that copy attributes do not try to set them.
 const (
 	xattrOurs = "user.pfs."
@@ -75,10 +79,13 @@ func (m *mount) GetXAttr(_ <-chan struct{}, h *fuse.InHeader, name string, dest 
 		return 0, m.fail("getxattr", err)
 	}
 	value, ok := all[name]
-	if !ok {
-		return 0, fuse.ENOATTR
+	switch {
+	case ok:
+		return putXattr(dest, value)
+	case name == xattrLabel:
+		return 0, fuse.Status(syscall.EOPNOTSUPP)
 	}
-	return putXattr(dest, value)
+	return 0, fuse.ENOATTR
 }
 
 // ownXattr returns an attribute that the mount itself gives n; empty when it has none of this name.
