@@ -93,7 +93,7 @@ func runFlipTrials(t *testing.T, dir string, trials int) {
 		cmd.Env = append(os.Environ(), flipDir+"="+dir, flipFrom+"="+strconv.Itoa(next),
 			flipCount+"="+strconv.Itoa(trials))
 		out, err := cmd.CombinedOutput()
-		what := ""
+		what, told := "", ""
 		for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 			switch word, rest, _ := strings.Cut(strings.TrimSpace(lines.Text()), " "); word {
 			case "trial":
@@ -102,10 +102,13 @@ func runFlipTrials(t *testing.T, dir string, trials int) {
 			case "outcome":
 				outcomes[rest]++
 				what = ""
+			case "":
+			default:
+				told += what + ": " + lines.Text() + "\n"
 			}
 		}
 		if what != "" || err != nil {
-			t.Fatalf("the process ended in trial %d, %s: %v\n%s", next-1, what, err, out[max(0, len(out)-4000):])
+			t.Fatalf("the process ended in trial %d, %s: %v\n%s", next-1, what, err, told[max(0, len(told)-8000):])
 		}
 	}
 	t.Logf("seed %d: %v", flipSeed, outcomes)

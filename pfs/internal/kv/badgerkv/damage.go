@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
@@ -25,6 +26,23 @@ func damagedUnlessSystem(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", errDamaged, err)
+}
+
+// firstLine is an error without the advice that Badger adds to some, on lines of their own.
+type firstLine struct{ error }
+
+func (e firstLine) Error() string {
+	line, _, _ := strings.Cut(e.error.Error(), "\n")
+	return line
+}
+
+func (e firstLine) Unwrap() error { return e.error }
+
+// inOneLine leaves the error in one line.
+func inOneLine(err *error) {
+	if *err != nil {
+		*err = firstLine{*err}
+	}
 }
 
 // checkKeys reads the file in dir that would have keys of encryption, as Badger does when it opens, but says which file it is

@@ -62,6 +62,9 @@ func tryManifest(t *testing.T, dir string, rounds int, list []byte) {
 		if !strings.Contains(err.Error(), "MANIFEST") && !strings.Contains(err.Error(), "table") || len(tables) < rounds {
 			t.Errorf("%x: %d tables are left, and the error is: %v", list, len(tables), err)
 		}
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%x: the error has several lines: %v", list, err)
+		}
 		return
 	}
 	defer s.Close()

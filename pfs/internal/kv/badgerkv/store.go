@@ -119,6 +119,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 
 // openDB opens Badger, which answers some damage with a panic.
 func openDB(o badger.Options) (db *badger.DB, err error) {
+	defer inOneLine(&err)
 	defer recovered(&err)
 	if err := removeUnborn(o.Dir); err != nil {
 		return nil, err
