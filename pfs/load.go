@@ -89,6 +89,9 @@ func openPacks(dir string) (*pack.Store, error) {
 	return pack.Open(pack.Dir(dir), pack.Options{})
 }
 
+// errMissing is for a row that must be there.
+var errMissing = errors.New("it is missing")
+
 // load reads what the store keeps in memory: counters, repos, branches with their heads, and tags.
 func (s *Store) load(ctx context.Context) error {
 	meta, err := s.getRow(ctx, schema.MetaKey())
@@ -96,11 +99,15 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	if meta != nil {
-		if s.counters, err = schema.DecodeStore(meta); err != nil {
-			s.damage("", corruptRow("the store's own record", err))
-			if s.counters, err = s.countAgain(ctx); err != nil {
-				return err
-			}
+		s.counters, err = schema.DecodeStore(meta)
+	}
+	if meta == nil || err != nil {
+		missing := cmp.Or(err, errMissing)
+		if s.counters, err = s.countAgain(ctx); err != nil {
+			return err
+		}
+		if s.counters != (schema.StoreRecord{}) { // else it is a new store, which has none
+			s.damage("", corruptRow("the store's own record", missing))
 		}
 	}
 	rows, err := s.rows(ctx, schema.RepoPrefix())
@@ -189,7 +196,9 @@ func (s *Store) countAgain(ctx context.Context) (schema.StoreRecord, error) {
 		})
 	})
 	// Pending changes and workspaces have generations of their own, of which there are never as many.
-	counters.Gen += 1 << 32
+	if counters.Gen > 0 {
+		counters.Gen += 1 << 32
+	}
 	return counters, err
 }
 
