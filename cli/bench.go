@@ -186,9 +186,10 @@ func (p *program) measure(c *cli.Context, names, all []string, where string, loa
 		if len(names) != 1 || (c.String("admin") == "") != core || c.String("vs") != "" {
 			return usage(c, "--profile is of one load, without --vs, and needs the --admin listener of the server, if there is one")
 		}
-		opts.Profile = profileOf(c.String("admin"), file, opts.Duration)
 		if core {
 			opts.Profile = ownProfile(file, opts.Duration)
+		} else {
+			opts.Profile = profileOf(c.String("admin"), file, opts.Duration)
 		}
 	}
 	if c.String("vs") != "" {

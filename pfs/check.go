@@ -136,11 +136,17 @@ type verifier interface {
 	Verify(ctx context.Context) error
 }
 
+// verifyRows checks the files of the key-value store, if it has any.
+func (s *Store) verifyRows(ctx context.Context) error {
+	if v, ok := s.kv.(verifier); ok {
+		return v.Verify(ctx)
+	}
+	return nil
+}
+
 func (c *checker) run(ctx context.Context) error {
-	if v, ok := c.store.kv.(verifier); ok {
-		if err := v.Verify(ctx); err != nil {
-			c.problemf("", "key-value store: %w", err)
-		}
+	if err := c.store.verifyRows(ctx); err != nil {
+		c.problemf("", "key-value store: %w", err)
 	}
 	steps := []func(context.Context) error{
 		c.checkMeta, c.checkRepos, c.checkCommits, c.checkAliases, c.checkLines, c.checkIndex, c.checkUploads, c.checkOpen, c.checkTombs,

@@ -110,10 +110,8 @@ type collection struct {
 
 func (c *collection) run(ctx context.Context) error {
 	// Behind a damaged block rows are there and not listed. What they lead to would count as garbage.
-	if v, ok := c.store.kv.(verifier); ok {
-		if err := v.Verify(ctx); err != nil {
-			return err
-		}
+	if err := c.store.verifyRows(ctx); err != nil {
+		return err
 	}
 	c.report.Before = c.store.diskBytes()
 	if err := c.begin(ctx); err != nil {

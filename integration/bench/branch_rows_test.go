@@ -44,7 +44,7 @@ func directory(i int) string { return fmt.Sprintf("dir-%04d", i/1000) }
 func (b *bench) fill(s *harness.Store) {
 	b.t.Helper()
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(b.archive(w)) }()
+	go func() { w.CloseWithError(archiveOf(w, b.files)) }()
 	cmd := s.Command(harness.Binary(b.t), "import", "-", "bench:/all/deep/in")
 	cmd.Stdin = r
 	s.Run(cmd)
@@ -54,11 +54,11 @@ func (b *bench) fill(s *harness.Store) {
 	door.Stop()
 }
 
-// archive writes a tar archive of small files that all have the same bytes.
-func (b *bench) archive(w io.Writer) error {
+// archiveOf writes a tar archive of so many small files that all have the same bytes.
+func archiveOf(w io.Writer, files int) error {
 	content := []byte("a small file")
 	out := tar.NewWriter(w)
-	for i := range b.files {
+	for i := range files {
 		header := &tar.Header{Name: fmt.Sprintf("%s/file-%08d", directory(i), i), Size: int64(len(content)), Mode: 0o644}
 		if err := out.WriteHeader(header); err != nil {
 			return err

@@ -28,9 +28,7 @@ func (b *bench) tree() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	of := *b
-	of.files = largeTree
-	if err := of.archive(out); err != nil {
+	if err := archiveOf(out, largeTree); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := out.Close(); err != nil {

@@ -93,7 +93,8 @@ func newStore(rows kv.Store, packs packs, opts Options) *Store {
 		opts.Guard = &live.Guard{}
 	}
 	return &Store{
-		kv: rows, packs: packs, cache: newCache(opts.CacheBytes / 4 * 3), places: newCache(opts.CacheBytes / 4), guard: opts.Guard, sparseLimit: sparseLimit,
+		kv: rows, packs: packs, cache: newCache(opts.CacheBytes / 4 * 3), places: newCache(opts.CacheBytes / 4),
+		guard: opts.Guard, sparseLimit: sparseLimit,
 		unsaved: map[string]*row{}, open: map[schema.Hash]*batch{}, running: map[*batch]struct{}{},
 		pins: map[schema.Hash]int{}, holds: map[schema.Hash]int{}, lost: map[schema.Hash]error{},
 	}

@@ -54,5 +54,21 @@ func (f *flushes) stuck() error {
 	return f.err
 }
 
+// await returns when done is closed, or, with the reason, when that may wait for tables that cannot be written.
+func (f *flushes) await(done <-chan struct{}) error {
+	retry := time.NewTicker(flushRetry)
+	defer retry.Stop()
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-retry.C:
+			if err := f.stuck(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
 // recentLocked reports whether the last failure is so young that Badger has not succeeded since. Needs mu.
 func (f *flushes) recentLocked() bool { return time.Since(f.last) < 3*flushRetry }

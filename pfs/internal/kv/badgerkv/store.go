@@ -26,7 +26,6 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -184,23 +183,19 @@ func (s *Store) Close() error {
 		s.idle.Wait()
 	}
 	s.mu.Unlock()
-	closed := make(chan error, 1)
-	go func() { closed <- s.db.Close() }()
-	retry := time.NewTicker(flushRetry)
-	defer retry.Stop()
-	for {
-		select {
-		case err := <-closed:
-			if err != nil {
-				err = fmt.Errorf("badgerkv: close: %w", err)
-			}
-			return err
-		case <-retry.C:
-			if err := s.flushes.stuck(); err != nil {
-				return fmt.Errorf("badgerkv: close: %w", err)
-			}
-		}
+	var err error
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		err = s.db.Close()
+	}()
+	if stuck := s.flushes.await(closed); stuck != nil {
+		return fmt.Errorf("badgerkv: close: %w", stuck)
 	}
+	if err != nil {
+		return fmt.Errorf("badgerkv: close: %w", err)
+	}
+	return nil
 }
 
 // Verify reads all tables and compares them with their checksums. Badger does that for each block that it reads too, but

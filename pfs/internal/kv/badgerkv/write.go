@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -85,17 +84,8 @@ func (s *Store) write(b kv.Batch, mark int64) error {
 // await returns when w is visible or has failed. One that waits for room, which there will not be since the disk takes no
 // tables, fails, as do all from then on: whether it is on disk later on is unknown.
 func (s *Store) await(w *write) {
-	retry := time.NewTicker(flushRetry)
-	defer retry.Stop()
-	for {
-		select {
-		case <-w.ready:
-			return
-		case <-retry.C:
-			if err := s.flushes.stuck(); err != nil {
-				s.clock.fail(err)
-			}
-		}
+	if err := s.flushes.await(w.ready); err != nil {
+		s.clock.fail(err)
 	}
 }
 
