@@ -197,6 +197,7 @@ func (c *scrub) check(ctx context.Context, row kv.Row) error {
 		if packed {
 			data = make([]byte, loc.Length)
 			if err := c.store.packs.ReadFresh(loc, data); err != nil {
+				c.store.contents.Unreadable(h)
 				return err
 			}
 		}

@@ -138,7 +138,11 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 	s.holds = holds{guard: s.guard, all: map[*hold]runtime.Cleanup{}}
 	s.contents = cas.New(rows, packs, cas.Options{CacheBytes: opts.Memory / 16, Guard: s.guard})
 	s.trees = tree.New(tree.FromKV(rows, s.guard), opts.Memory/8)
-	if err := s.load(ctx); err != nil {
+	err = s.load(ctx)
+	if err == nil {
+		err = s.numberPacks(ctx)
+	}
+	if err != nil {
 		return nil, wrap("pfs.Open", errors.Join(err, rows.Close(), packs.Close()), "", "")
 	}
 	s.committer = newCommitter(s)

@@ -56,7 +56,7 @@ func (b *batch) pruneLocked() {
 }
 
 // adopt reports whether the row is there for b to depend on: unsaved, and then b's too, or in kv. It stays there then, at
-// least until the operation ends.
+// least until the operation ends. The row of a chunk that is known to be lost is of no use to b.
 func (s *Store) adopt(ctx context.Context, b *batch, key []byte) (bool, error) {
 	// In this order: a collection that begins in between finds the row held, one that had begun is told.
 	s.mu.Lock()
@@ -74,14 +74,18 @@ func (s *Store) adopt(ctx context.Context, b *batch, key []byte) (bool, error) {
 	if r != nil {
 		return true, nil
 	}
+	useful := true
 	err := s.kv.View(ctx, func(reader kv.Reader) error {
-		_, err := reader.Get(key)
+		value, err := reader.Get(key)
+		if err == nil && key[0] == schema.ChunkRows()[0] {
+			useful = s.useful(schema.Hash(key[1:]), value)
+		}
 		return err
 	})
 	if errors.Is(err, kv.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	return useful && err == nil, err
 }
 
 // add makes a new row, which depends on what was appended to the given pack until now, or on none if that is 0. When
@@ -96,6 +100,9 @@ func (s *Store) add(b *batch, key, value []byte, pack uint64) {
 		s.unsavedBytes += r.bytes()
 	}
 	b.rows[r] = struct{}{}
+	if key[0] == schema.ChunkRows()[0] {
+		delete(s.unreadable, schema.Hash(key[1:]))
+	}
 }
 
 // settleLocked takes a row out of unsaved, as saved or lost. Needs mu.

@@ -111,6 +111,9 @@ func (s *Store) atChunk(
 		err = nil
 	}
 	if err != nil {
+		if loc.Length > 0 && ctx.Err() == nil {
+			s.Unreadable(h)
+		}
 		return classify(h, fmt.Errorf("cas: read chunk %v: %w", h, err))
 	}
 	return nil
@@ -136,6 +139,32 @@ func (s *Store) findChunk(ctx context.Context, h schema.Hash, size int64) error 
 		return classify(h, fmt.Errorf("cas: find chunk %v: %w", h, err))
 	}
 	return nil
+}
+
+// maxUnreadable is how many unreadable chunks are remembered.
+const maxUnreadable = 1 << 16
+
+// Unreadable notes that the bytes of the chunk h cannot be read from its pack. Whoever stores them again stores them anew then,
+// and with that mends all that has the chunk.
+func (s *Store) Unreadable(h schema.Hash) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.unreadable) < maxUnreadable {
+		s.unreadable[h] = struct{}{}
+	}
+}
+
+// useful reports whether the row of the chunk h, value, may be relied on by who stores the chunk: its bytes are in the row, or
+// in a pack that is there and long enough, and nobody has failed to read them.
+func (s *Store) useful(h schema.Hash, value []byte) bool {
+	inline, loc, err := decodeChunk(value)
+	if err != nil || inline != nil {
+		return err == nil
+	}
+	s.mu.Lock()
+	_, unreadable := s.unreadable[h]
+	s.mu.Unlock()
+	return !unreadable && s.packs.Covers(loc) == nil
 }
 
 // PlaceOf returns where in a pack the bytes of a chunk with the given row are; packed is false when they are in the row

@@ -78,6 +78,8 @@ type Store struct {
 	pins, holds map[schema.Hash]int
 	// lost has the roots of contents and parts that ErrLost has befallen since they were last written.
 	lost map[schema.Hash]error
+	// unreadable has chunks that were found damaged in their packs, and were not stored again since; at most maxUnreadable.
+	unreadable map[schema.Hash]struct{}
 }
 
 // New returns a store of contents whose rows are in rows and whose larger chunks are in packs. It closes neither.
@@ -97,6 +99,7 @@ func newStore(rows kv.Store, packs packs, opts Options) *Store {
 		guard: opts.Guard, sparseLimit: sparseLimit,
 		unsaved: map[string]*row{}, open: map[schema.Hash]*batch{}, running: map[*batch]struct{}{},
 		pins: map[schema.Hash]int{}, holds: map[schema.Hash]int{}, lost: map[schema.Hash]error{},
+		unreadable: map[schema.Hash]struct{}{},
 	}
 }
 

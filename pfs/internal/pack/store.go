@@ -51,7 +51,16 @@ type Store struct {
 	idle   []*pack // open for appending, and with no Writer
 	next   uint64  // id of the next pack
 	closed bool
+	// noted is the highest id that note was called for.
+	noted uint64
+	note  func(last uint64) error
+
+	// noting is held while note is called. mu may be taken under it.
+	noting sync.Mutex
 }
+
+// noteAhead is for how many packs note is called at once.
+const noteAhead = 64
 
 // Info says what there is of one pack.
 type Info struct {
@@ -107,6 +116,39 @@ func (s *Store) Packs() []Info {
 	}
 	slices.SortFunc(infos, func(a, b Info) int { return cmp.Compare(a.ID, b.ID) })
 	return infos
+}
+
+// Number sees to it that no id is given out twice, even when the last packs were lost: new packs get ids above last, and
+// before one gets an id that is above all that note was called for, note is called with the highest that will be given out
+// until the next call. What it notes must be durable when it returns; its error is that of the Append that calls for the pack.
+// Without Number ids are above those of the packs that were there at Open. It is to be called once, before the first Lease.
+func (s *Store) Number(last uint64, note func(last uint64) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next = max(s.next, last+1)
+	s.noted, s.note = last, note
+}
+
+// nextID returns the id of the next pack.
+func (s *Store) nextID() (uint64, error) {
+	s.noting.Lock()
+	defer s.noting.Unlock()
+	s.mu.RLock()
+	id, noted, closed := s.next, s.noted, s.closed
+	s.mu.RUnlock()
+	if closed {
+		return 0, ErrClosed
+	}
+	if s.note != nil && id > noted {
+		noted = id + noteAhead - 1
+		if err := s.note(noted); err != nil {
+			return 0, fmt.Errorf("note its id: %w", err)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next, s.noted = id+1, noted
+	return id, nil
 }
 
 // pack returns a pack by its id, or ErrNotFound or ErrClosed.

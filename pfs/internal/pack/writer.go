@@ -139,12 +139,9 @@ func (s *Store) keep(p *pack) bool {
 
 // create makes the next pack, with its header. Neither it nor its name is durable yet.
 func (s *Store) create() (*pack, error) {
-	s.mu.Lock()
-	id, closed := s.next, s.closed
-	s.next++
-	s.mu.Unlock()
-	if closed {
-		return nil, ErrClosed
+	id, err := s.nextID()
+	if err != nil {
+		return nil, err
 	}
 	file, err := s.fs.Create(fileName(id))
 	if err != nil {

@@ -55,6 +55,7 @@ func samples() map[string]record {
 			ContentType: "text/plain", User: map[string]string{"b": "2", "a": "1"},
 		}},
 		"scrub": &schema.ScrubRecord{Started: 1 << 60, Read: 300, Damaged: 1, Next: []byte("k\x07")},
+		"packs": &schema.PacksRecord{Last: 300},
 		"part":  &schema.PartRecord{Modified: 5, Checksums: map[string]string{"sha256": "x", "crc32": "y"}, Part: []byte("part")},
 	}
 }
@@ -78,6 +79,7 @@ var decoders = map[string]func(b []byte) (record, error){
 	"upload":          decoder(schema.DecodeUpload),
 	"part":            decoder(schema.DecodePart),
 	"scrub":           decoder(schema.DecodeScrub),
+	"packs":           decoder(schema.DecodePacks),
 }
 
 func decoder[T any, P interface {
