@@ -9,6 +9,7 @@ import (
 
 	"pfsd/pfs/internal/cas"
 	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/pack"
 	"pfsd/pfs/internal/schema"
 	"pfsd/pfs/internal/tree"
 )
@@ -68,7 +69,11 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error)
 		places: map[place]struct{}{}, lines: map[uint64]bool{}, hurt: map[Content]error{}}
 	c.trees = tree.NewChecker(s.trees)
 	c.contents = s.contents.NewChecker(o.Deep, c.hurtContent)
-	c.contents.Pace = c.pacer(o)
+	progress, limit := newProgress(c, o.Progress), pace{store: s, rate: o.Rate}
+	c.contents.Pace = func(ctx context.Context, n int64) error {
+		progress.read(n)
+		return limit.wait(ctx, n)
+	}
 	err = s.kv.View(ctx, func(r kv.Reader) error {
 		c.rows = r
 		return c.run(ctx)
@@ -76,6 +81,7 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*CheckReport, error)
 	if err != nil {
 		return nil, wrap("pfs.Check", err, "", "")
 	}
+	progress.now()
 	if c.more > 0 {
 		c.report.Problems = append(c.report.Problems, Problem{Err: fmt.Errorf("and %d more, which are not listed", c.more)})
 	}
@@ -149,8 +155,8 @@ func (c *checker) run(ctx context.Context) error {
 		c.problemf("", "key-value store: %w", err)
 	}
 	steps := []func(context.Context) error{
-		c.checkMeta, c.checkRepos, c.checkCommits, c.checkAliases, c.checkLines, c.checkIndex, c.checkUploads, c.checkOpen, c.checkTombs,
-		c.nameHurt,
+		c.checkPacks, c.checkMeta, c.checkRepos, c.checkCommits, c.checkAliases, c.checkLines, c.checkIndex, c.checkUploads,
+		c.checkOpen, c.checkTombs, c.nameHurt,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -184,6 +190,22 @@ func (c *checker) get(key []byte) ([]byte, error) {
 		value = []byte{}
 	}
 	return value, err
+}
+
+// checkPacks checks the headers of all packs.
+func (c *checker) checkPacks(ctx context.Context) error {
+	for _, p := range c.store.packs.Packs() {
+		err := c.store.packs.CheckHeader(p.ID)
+		switch {
+		case errors.Is(err, pack.ErrCorrupt):
+			c.problem("", "", err)
+		case err != nil && !errors.Is(err, pack.ErrNotFound): // removed meanwhile
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 func (c *checker) checkMeta(context.Context) error {

@@ -8,23 +8,38 @@ import (
 // progressStep is after how many bytes progress is told.
 const progressStep = 16 << 20
 
-// pacer returns what is to be called with each piece that is read: it tells of progress and waits when that is too fast.
-func (c *checker) pacer(o CheckOptions) func(ctx context.Context, n int64) error {
-	p := CheckProgress{}
+// progress tells how far a check has come.
+type progress struct {
+	c    *checker
+	tell func(CheckProgress)
+	at   CheckProgress
+	told int64
+}
+
+func newProgress(c *checker, tell func(CheckProgress)) *progress {
+	p := &progress{c: c, tell: tell}
 	for _, info := range c.store.packs.Packs() {
-		p.Total += info.Size
+		p.at.Total += info.Size
 	}
-	limit := pace{store: c.store, rate: o.Rate}
-	var told int64
-	return func(ctx context.Context, n int64) error {
-		p.Read += n
-		if o.Progress != nil && p.Read-told >= progressStep {
-			told = p.Read
-			p.Entries, p.Problems = c.report.Entries, int64(len(c.report.Problems)+len(c.hurt))
-			o.Progress(p)
-		}
-		return limit.wait(ctx, n)
+	return p
+}
+
+// read notes that so many bytes are about to be read.
+func (p *progress) read(n int64) {
+	p.at.Read += n
+	if p.at.Read-p.told >= progressStep {
+		p.now()
 	}
+}
+
+// now tells.
+func (p *progress) now() {
+	if p.tell == nil {
+		return
+	}
+	p.told = p.at.Read
+	p.at.Entries, p.at.Problems = p.c.report.Entries, int64(len(p.c.report.Problems)+len(p.c.hurt))
+	p.tell(p.at)
 }
 
 // pace keeps something that goes on for long from being faster than a rate. Its clock is the store's.

@@ -1,8 +1,10 @@
 package pfs_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"pfsd/pfs"
 	"pfsd/pfs/internal/kv"
@@ -126,6 +128,9 @@ func TestHurt(t *testing.T) {
 	var told []pfs.CheckProgress
 	report, err := s.Check(ctx, pfs.CheckOptions{Deep: true, Progress: func(p pfs.CheckProgress) { told = append(told, p) }})
 	noError(t, err)
+	if last := told[len(told)-1]; last.Read != 160<<10 || last.Total < last.Read || last.Entries == 0 || last.Problems == 0 {
+		t.Errorf("told in the end: %+v", last)
+	}
 	got := map[string]bool{}
 	for _, p := range report.Problems {
 		got[p.Ref+":/"+p.Path] = true
@@ -169,4 +174,27 @@ func TestDamagedRecordsAreNotReplaced(t *testing.T) {
 		wantKind(t, err, pfs.KindCorrupt)
 		noError(t, s.Close())
 	})
+}
+
+// TestCheckRate has a deep check read so many bytes a second, by the store's clock.
+func TestCheckRate(t *testing.T) {
+	clock := pfstest.NewClock()
+	opts := pfstest.Options(t)
+	opts.Now = clock.Now
+	opts.Wait = func(ctx context.Context, d time.Duration) error {
+		if d >= 10*time.Second { // what goes on in the background
+			<-ctx.Done()
+		}
+		clock.Add(max(d, 0))
+		return ctx.Err()
+	}
+	s := pfstest.NewStoreWith(t, opts)
+	makeRepo(t, s, "r")
+	putFile(t, s, pfs.BranchRef("r", "master"), "file", noise(1, 1<<20))
+	begin := clock.Now()
+	_, err := s.Check(ctx, pfs.CheckOptions{Deep: true, Rate: 256 << 10})
+	noError(t, err)
+	if took := clock.Now().Sub(begin); took < 3*time.Second || took > 5*time.Second {
+		t.Errorf("a MiB at 256 KiB a second took %v", took)
+	}
 }

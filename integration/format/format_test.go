@@ -60,7 +60,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// TestNewerFormat changes the version of each thing that bears one: it is refused with one line that says so.
+// TestNewerFormat changes the version of the store: it is refused with one line that says so.
 func TestNewerFormat(t *testing.T) {
 	s := harness.New(t)
 	s.Pfsd("repo", "create", "images")

@@ -3,11 +3,14 @@ package pack
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 )
 
 // Errors of this package, possibly wrapped. An error of the file system is wrapped too, and keeps its own identity.
 var (
-	// ErrCorrupt: bytes on disk are not those that were written. The error is a *CorruptError, which says where.
+	// ErrCorrupt: bytes on disk are not those that were written, or the disk cannot read them. The error is a *CorruptError,
+	// which says where.
 	ErrCorrupt = errors.New("pack: corrupt")
 	// ErrNoSpace: the disk has, or after the write would have, too little room left. Nothing was stored.
 	ErrNoSpace = errors.New("pack: no space left")
@@ -27,12 +30,28 @@ type CorruptError struct {
 	Offset int64
 	// What is wrong with it.
 	What string
+	// Err is the error of the file system when it is one of the disk, else nil.
+	Err error
 }
 
 // Error names the pack's file, the offset and what is wrong there.
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("pack %s: offset %d: %s", fileName(e.Pack), e.Offset, e.What)
+	text := fmt.Sprintf("pack %s: offset %d: %s", fileName(e.Pack), e.Offset, e.What)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
 }
+
+// Unwrap returns the error of the file system, if there is one.
+func (e *CorruptError) Unwrap() error { return e.Err }
 
 // Is reports whether target is ErrCorrupt.
 func (e *CorruptError) Is(target error) bool { return target == ErrCorrupt }
+
+// unreadable reports whether err says that the disk cannot read what is on it, or that the file system knows it to be damaged;
+// other errors, as that too many files are open, say nothing about what is there.
+func unreadable(err error) bool {
+	return slices.ContainsFunc([]error{syscall.EIO, syscall.EREMOTEIO, syscall.EUCLEAN, syscall.EBADMSG, syscall.ENODATA},
+		func(e error) bool { return errors.Is(err, e) })
+}

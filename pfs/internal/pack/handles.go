@@ -38,6 +38,9 @@ func (c *handles) acquire(id uint64) (*handle, error) {
 	if err != nil {
 		return nil, opened(id, err)
 	}
+	if err := checkVersion(file, id); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
 	h, spare, err := c.insert(id, file)
 	for _, f := range spare {
 		err = errors.Join(err, f.Close())

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"math"
 	"sync"
+	"syscall"
 )
 
 // Op is an operation on a Memory that a test can make fail.
@@ -38,8 +39,12 @@ type memoryFile struct {
 	fs     *Memory
 	name   string
 	data   []byte
-	synced int // this many bytes survive a power cut
+	synced int     // this many bytes survive a power cut
+	bad    []int64 // offsets of sectors that cannot be read
 }
+
+// sectorSize is how many bytes a disk loses at once.
+const sectorSize = 4096
 
 var _ FS = (*Memory)(nil)
 
@@ -75,6 +80,15 @@ func (m *Memory) Corrupt(name string, off int64) {
 	defer m.mu.Unlock()
 	if f := m.files[name]; f != nil && off < int64(len(f.data)) {
 		f.data[off] ^= 0xff
+	}
+}
+
+// Break makes the sector of the byte at offset off of a file unreadable: reads of any of it fail with EIO.
+func (m *Memory) Break(name string, off int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.files[name]; f != nil {
+		f.bad = append(f.bad, off/sectorSize*sectorSize)
 	}
 }
 
@@ -159,6 +173,11 @@ func (f *memoryFile) ReadAt(p []byte, off int64) (int, error) {
 	defer f.fs.mu.Unlock()
 	if off >= int64(len(f.data)) {
 		return 0, io.EOF
+	}
+	for _, bad := range f.bad {
+		if off < bad+sectorSize && bad < off+int64(len(p)) {
+			return 0, &fs.PathError{Op: "read", Path: f.name, Err: syscall.EIO}
+		}
 	}
 	n := copy(p, f.data[off:])
 	if n < len(p) {

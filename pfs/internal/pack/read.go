@@ -120,7 +120,7 @@ func check(known bitmap, f File, span span, data []byte) error {
 			continue
 		}
 		if checksum(block) != head.sum(int(at/BlockSize)) {
-			return &CorruptError{span.loc.Pack, span.loc.Offset + at, "checksum of a block is wrong"}
+			return &CorruptError{Pack: span.loc.Pack, Offset: span.loc.Offset + at, What: "checksum of a block is wrong"}
 		}
 		known.set(span.loc, at)
 	}
@@ -135,21 +135,38 @@ func readHead(f File, loc Location) (header, error) {
 	}
 	head, ok := decodeHead(loc.Pack, loc.head(), p)
 	if !ok || head.length != loc.Length {
-		return header{}, &CorruptError{loc.Pack, loc.head(), fmt.Sprintf("no head of a record of %d bytes", loc.Length)}
+		return header{}, &CorruptError{Pack: loc.Pack, Offset: loc.head(), What: fmt.Sprintf("no head of a record of %d bytes", loc.Length)}
 	}
 	return head, nil
 }
 
-// readFull fills p from offset off. That the file ends before is damage: its size was known to be larger.
+// readFull fills p from offset off. That the file ends before is damage: its size was known to be larger. So is what the disk
+// cannot read.
 func readFull(f File, id uint64, p []byte, off int64) error {
 	n, err := f.ReadAt(p, off)
 	switch {
 	case n == len(p):
 		return nil
 	case errors.Is(err, io.EOF):
-		return &CorruptError{id, off + int64(n), "the file ends here, before its end"}
+		return &CorruptError{Pack: id, Offset: off + int64(n), What: "the file ends here, before its end"}
+	case unreadable(err):
+		return &CorruptError{Pack: id, Offset: off + int64(n), What: "cannot be read", Err: err}
 	}
 	return fmt.Errorf("pack %s: read at %d: %w", fileName(id), off, err)
+}
+
+// CheckHeader reads the header of a pack. It returns ErrCorrupt when that is not what was written, or of a version that this
+// program does not know; else the errors of ReadAt.
+func (s *Store) CheckHeader(id uint64) error {
+	if _, err := s.pack(id); err != nil {
+		return err
+	}
+	h, err := s.handles.acquire(id)
+	if err != nil {
+		return err
+	}
+	defer s.handles.release(h)
+	return checkHeaderOf(h.file, id)
 }
 
 // Verify reads the whole record at loc from disk and checks all of its checksums, whether it was read before or not. It
@@ -157,7 +174,7 @@ func readFull(f File, id uint64, p []byte, off int64) error {
 // index's. Errors are those of ReadAt.
 func (s *Store) Verify(loc Location) (schema.Hash, error) {
 	if !loc.valid() {
-		return schema.Hash{}, &CorruptError{loc.Pack, loc.Offset, fmt.Sprintf("no record of %d bytes can be here", loc.Length)}
+		return schema.Hash{}, &CorruptError{Pack: loc.Pack, Offset: loc.Offset, What: fmt.Sprintf("no record of %d bytes can be here", loc.Length)}
 	}
 	buf := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buf)

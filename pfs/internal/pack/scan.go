@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ const scanWindow = 256 << 10
 // was written with. It reads only the heads: whether the data is right is for Verify to say. It stops at fn's first error
 // and returns it unchanged.
 //
-// A torn end is silently left out. When bytes in the middle are no record, Scan goes on with the next record behind them, and
-// returns an ErrCorrupt at the end, which names the first such place. Further errors are ErrNotFound, ErrClosed, ctx's and
+// A torn end is silently left out. When bytes in the middle are no record, or cannot be read, Scan goes on with the next record
+// behind them, and returns an ErrCorrupt at the end, which names the first such place. Further errors are ErrNotFound, ErrClosed, ctx's and
 // those of the file system. Records that are appended while it runs are not seen.
 func (s *Store) Scan(ctx context.Context, id uint64, fn func(schema.Hash, Location) error) error {
 	p, err := s.pack(id)
@@ -32,24 +33,23 @@ func (s *Store) Scan(ctx context.Context, id uint64, fn func(schema.Hash, Locati
 	}
 	defer s.handles.release(h)
 	c := scanner{id: id, file: h.file, end: p.info().Size}
-	head := make([]byte, packHeader)
-	if err := readFull(h.file, id, head, 0); err != nil {
-		return err
+	damage := checkHeaderOf(h.file, id)
+	if damage != nil && !errors.Is(damage, ErrCorrupt) {
+		return damage
 	}
-	damage := checkPackHeader(id, head)
 	for off := int64(packHeader); ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		at, rec, err := c.next(off)
 		if errors.Is(err, io.EOF) {
-			return damage
+			return cmp.Or(damage, c.damage)
 		}
 		if err != nil {
 			return err
 		}
-		if at != off && damage == nil {
-			damage = &CorruptError{id, off, fmt.Sprintf("%d bytes are no record", at-off)}
+		if at != off && damage == nil && c.damage == nil {
+			damage = &CorruptError{Pack: id, Offset: off, What: fmt.Sprintf("%d bytes are no record", at-off)}
 		}
 		loc := Location{id, at + int64(headSize(rec.length)), rec.length}
 		if err := fn(rec.hash, loc); err != nil {
@@ -65,6 +65,8 @@ type scanner struct {
 	file File
 	end  int64 // of the file
 	buf  []byte
+	// damage is the first place that cannot be read.
+	damage error
 }
 
 // next returns the first record at or behind off and where it begins; io.EOF when there is none. Where it expects a record
@@ -91,9 +93,30 @@ func (c *scanner) next(off int64) (int64, header, error) {
 	return 0, header{}, io.EOF
 }
 
-// window reads up to n bytes at off, fewer at the end of the file.
+// sector is how much of a disk is lost at once, at least.
+const sector = 4096
+
+// window reads up to n bytes at off, fewer at the end of the file. For sectors that cannot be read it has zeros, in which no
+// record begins.
 func (c *scanner) window(off int64, n int) ([]byte, error) {
 	n = int(min(int64(n), c.end-off))
 	c.buf = slices.Grow(c.buf[:0], n)[:n]
-	return c.buf, readFull(c.file, c.id, c.buf, off)
+	err := readFull(c.file, c.id, c.buf, off)
+	if !unreadable(err) {
+		return c.buf, err
+	}
+	for rest := c.buf; len(rest) > 0; {
+		at := off + int64(n-len(rest))
+		piece := rest[:min(int64(len(rest)), sector-at%sector)]
+		err := readFull(c.file, c.id, piece, at)
+		switch {
+		case unreadable(err):
+			c.damage = cmp.Or(c.damage, err)
+			clear(piece)
+		case err != nil:
+			return nil, err
+		}
+		rest = rest[len(piece):]
+	}
+	return c.buf, nil
 }

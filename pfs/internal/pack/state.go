@@ -86,9 +86,9 @@ func (p *pack) readable(loc Location) error {
 	defer p.mu.Unlock()
 	switch {
 	case !loc.valid():
-		return &CorruptError{loc.Pack, loc.Offset, fmt.Sprintf("no record of %d bytes can be here", loc.Length)}
+		return &CorruptError{Pack: loc.Pack, Offset: loc.Offset, What: fmt.Sprintf("no record of %d bytes can be here", loc.Length)}
 	case loc.end() > p.size:
-		return &CorruptError{loc.Pack, loc.Offset, fmt.Sprintf("record of %d bytes ends behind the pack's end, %d",
+		return &CorruptError{Pack: loc.Pack, Offset: loc.Offset, What: fmt.Sprintf("record of %d bytes ends behind the pack's end, %d",
 			loc.Length, p.size)}
 	case p.err != nil && loc.end() > p.synced:
 		return p.err
