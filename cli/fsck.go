@@ -19,9 +19,9 @@ func (p *program) fsckCommand() *cli.Command {
 		Description: "It names what is damaged, and the paths of all commits that this hurts. Exits with 1 when\n" +
 			"something is wrong.\n\n" +
 			"--repair makes again what follows from other data: where the bytes of files are, and the index\n" +
-			"of paths. If the store does not open since files in kv/ are damaged, it makes new ones of all\n" +
-			"that can still be read in them, and keeps the old ones beside. It deletes nothing. In the end\n" +
-			"it reads all that is stored, as --deep does, and names what is lost.\n\n" +
+			"of paths. If files in kv/ are damaged and no other pfsd is using the store, it makes new ones of\n" +
+			"all that can still be read in them, and keeps the old ones beside. It deletes nothing. In the\n" +
+			"end it reads all that is stored, as --deep does, and names what is lost.\n\n" +
 			"Example: pfsd fsck --deep --rate 50MiB",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "deep", Usage: "read and hash all that is stored"},

@@ -75,7 +75,7 @@ func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs
 	// Above its caches the process needs room for requests; beyond that the collector works harder rather than let the heap
 	// grow to twice what is in use.
 	debug.SetMemoryLimit(limit + limit/4)
-	opts := pfs.Options{Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log}
+	opts := pfs.Options{Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log, VerifyRows: p.salvage}
 	store, err := pfs.Open(ctx, dir.Path(), opts)
 	// The first salvage may find that the name of the format is missing, the second one that rows are damaged.
 	for tries := 0; tries < 2 && p.salvage && pfs.KindOf(err) == pfs.KindCorrupt; tries++ {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"pfsd/pfs/internal/schema"
 )
 
 // Options are what a Store is given of the world outside.
@@ -20,6 +22,9 @@ type Options struct {
 	Memory int64
 	// Log gets what an operator should know; nil means nowhere.
 	Log *slog.Logger
+	// VerifyRows has Open read all tables of the key-value store, and fail with KindCorrupt when a part of one cannot be read. Else
+	// it does so only with those in which the names of repos, branches and tags may be, which would seem to be missing.
+	VerifyRows bool
 	// CutAfter is how long an applied change may wait to be cut into a commit; 0 means one second.
 	CutAfter time.Duration
 	// Grace is how long what was deleted can be restored, before the collection of garbage removes it; 0 means three days.
@@ -67,4 +72,12 @@ type By struct {
 // Owner is who owns the root of a new branch.
 type Owner struct {
 	UID, GID uint32
+}
+
+// readable returns prefixes of the rows that must be readable for a store to open.
+func (o Options) readable() [][]byte {
+	if o.VerifyRows {
+		return [][]byte{{}}
+	}
+	return schema.NameRows()
 }

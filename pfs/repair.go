@@ -25,7 +25,7 @@ type RepairReport struct {
 	Chunks int64 `json:"chunks"`
 	Index  int64 `json:"index"`
 	Places int64 `json:"places"`
-	// Damage says where packs are damaged.
+	// Damage says where packs, and tables of the key-value store, are damaged.
 	Damage []string `json:"damage,omitempty"`
 }
 
@@ -40,6 +40,13 @@ func (s *Store) Repair(ctx context.Context) (*RepairReport, error) {
 	}
 	defer unlock()
 	r := &repair{store: s, report: &RepairReport{}}
+	if err := s.verifyRows(ctx); err != nil {
+		if KindOf(wrap(op, err, "", "")) != KindCorrupt {
+			return nil, wrap(op, err, "", "")
+		}
+		// Only Salvage, of a store that is not open, can do something about it.
+		r.report.Damage = append(r.report.Damage, fmt.Sprintf("%v: repair again when no pfsd is using the store", err))
+	}
 	for _, p := range s.packs.Packs() {
 		if err := r.pack(ctx, p.ID); err != nil {
 			return nil, wrap(op, err, "", "")

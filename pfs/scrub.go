@@ -116,6 +116,9 @@ func (c *scrub) some(ctx context.Context) (more bool, err error) {
 	if len(c.rec.Next) == 0 {
 		c.rec = schema.ScrubRecord{Started: c.store.opts.Now().UnixNano(), Next: schema.ChunkRows()}
 		c.saved = 0
+		if err := c.tables(ctx); err != nil {
+			return true, err
+		}
 	}
 	rows, err := c.rows(ctx)
 	for _, row := range rows {
@@ -134,6 +137,17 @@ func (c *scrub) some(ctx context.Context) (more bool, err error) {
 		c.rec.Next = c.nextKind()
 	}
 	return len(c.rec.Next) > 0, err
+}
+
+// tables reads the tables of the key-value store, which do not show rows that are damaged.
+func (c *scrub) tables(ctx context.Context) error {
+	err := c.store.verifyRows(ctx)
+	if err == nil || KindOf(wrap("pfs.Scrub", err, "", "")) != KindCorrupt {
+		return err
+	}
+	c.rec.Damaged++
+	c.store.log.Error("rows of the store are damaged; end pfsd and run pfsd fsck --repair", "err", err)
+	return nil
 }
 
 // nextKind returns where the rows of the next kind begin; nil at the end.

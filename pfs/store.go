@@ -83,7 +83,9 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := finishSalvage(dir); err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	rows, err := badgerkv.Open(ctx, filepath.Join(dir, "kv"), badgerkv.Options{Memory: opts.Memory, Logger: opts.Log})
+	rows, err := badgerkv.Open(ctx, filepath.Join(dir, "kv"), badgerkv.Options{
+		Memory: opts.Memory, Logger: opts.Log, Readable: opts.readable(),
+	})
 	if err != nil {
 		return nil, wrap(op, err, dir, "")
 	}

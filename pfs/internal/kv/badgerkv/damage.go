@@ -1,17 +1,21 @@
 package badgerkv
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
 
 	"pfsd/pfs/internal/kv"
 )
@@ -59,7 +63,8 @@ func checkKeys(o badger.Options) error {
 	return keys.Close()
 }
 
-// recovered makes a panic of Badger, which some damage of its files causes, an error. It must be deferred itself.
+// recovered makes a panic of Badger, which some damage of its files causes, an error. It must be deferred itself. With
+// debug.SetPanicOnFault that a mapped file cannot be read is a panic, too, and not the end of the process.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", errDamaged, p)
@@ -67,13 +72,62 @@ func recovered(err *error) {
 }
 
 // checkTables looks at the end of each table that is listed, where lengths are that Badger trusts when it opens the table: in
-// goroutines of its own, whose panics end the process.
-func checkTables(dir string, listed map[uint64]badger.TableManifest) error {
+// goroutines of its own, whose panics end the process. And it sees to it that all rows with some prefixes can be read.
+func checkTables(dir string, listed map[uint64]badger.TableManifest, prefixes [][]byte) error {
 	for id := range listed {
 		name := table.NewFilename(id, dir)
-		if err := checkTable(name); err != nil {
+		err := checkTable(name)
+		if err == nil && len(prefixes) > 0 {
+			err = checkRows(name, prefixes)
+		}
+		if err != nil {
 			return fmt.Errorf("table %s: %w", filepath.Base(name), err)
 		}
+	}
+	return nil
+}
+
+// checkRows reads all blocks of a table in which rows with one of the prefixes may be. Badger does not tell a row that it cannot
+// read from one that is not there.
+func checkRows(name string, prefixes [][]byte) error {
+	t, err := openTable(name)
+	if err != nil {
+		return err
+	}
+	for _, prefix := range prefixes {
+		if err == nil {
+			err = checkRange(t, prefix)
+		}
+	}
+	return errors.Join(err, t.Close(-1))
+}
+
+// checkRange is checkRows of an open table and one prefix.
+func checkRange(t *table.Table, prefix []byte) (err error) {
+	defer recovered(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	start := y.KeyWithTs(prefix, math.MaxUint64)
+	switch first := y.ParseKey(t.Smallest()); {
+	case len(prefix) == 0:
+		if err := t.VerifyChecksum(); err != nil {
+			return fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		return nil
+	case y.CompareKeys(t.Biggest(), start) < 0, bytes.Compare(first, prefix) > 0 && !bytes.HasPrefix(first, prefix):
+		return nil
+	}
+	it := t.NewIterator(table.NOCACHE)
+	defer it.Close()
+	var last []byte
+	for it.Seek(start); it.Valid(); it.Next() {
+		if !bytes.HasPrefix(y.ParseKey(it.Key()), prefix) {
+			return nil
+		}
+		last = append(last[:0], it.Key()...)
+	}
+	// It is at the end of the table, or has met a block that it cannot read.
+	if !bytes.Equal(last, t.Biggest()) {
+		return fmt.Errorf("%w: rows %q cannot be read", errDamaged, prefix)
 	}
 	return nil
 }

@@ -12,10 +12,10 @@ import (
 )
 
 // checkManifest reads the list of tables in dir, as Badger does when it opens, but says which file it is that it cannot read, be
-// it the list or a table.
+// it the list or a table. All rows with some prefixes must be readable.
 // Badger deletes the tables that are not listed, as a crash leaves some. It does so, too, when the list has lost its end, or
 // is gone: then they are all that there is of what was written last, so that the list is damaged.
-func checkManifest(o badger.Options) error {
+func checkManifest(o badger.Options, prefixes [][]byte) error {
 	onDisk, err := filepath.Glob(filepath.Join(o.Dir, "*.sst"))
 	if err != nil {
 		return err
@@ -29,7 +29,7 @@ func checkManifest(o badger.Options) error {
 		}
 	}
 	if err == nil {
-		err = checkTables(o.Dir, listed)
+		err = checkTables(o.Dir, listed, prefixes)
 	}
 	if err != nil || len(onDisk) == len(listed) {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime/debug"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -36,6 +37,7 @@ func (r reader) Get(key []byte) (v []byte, err error) {
 		return nil, kv.ErrNotFound
 	}
 	defer recovered(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	item, err := r.txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return nil, kv.ErrNotFound
@@ -78,6 +80,7 @@ func (r reader) Scan(prefix, from []byte, reverse bool) iter.Seq2[kv.Row, error]
 // move moves it by step and returns the row at which it then stands, if any.
 func move(it *badger.Iterator, step func()) (row kv.Row, ok bool, err error) {
 	defer recovered(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	step()
 	if !it.Valid() {
 		return kv.Row{}, false, nil

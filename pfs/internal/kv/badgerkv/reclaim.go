@@ -42,8 +42,12 @@ func (s *Store) Vain(ctx context.Context) (vain, all int64, err error) {
 		return 0, 0, err
 	}
 	defer s.end()
+	tables, err := s.tables()
+	if err != nil {
+		return 0, 0, err
+	}
 	var versions int64
-	for _, t := range s.db.Tables() {
+	for _, t := range tables {
 		versions += int64(t.KeyCount)
 		all += int64(t.OnDiskSize)
 	}

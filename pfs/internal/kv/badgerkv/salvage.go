@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/dgraph-io/badger/v4"
@@ -38,12 +39,12 @@ func Salvage(ctx context.Context, from, to string, opts Options) (s Salvaged, er
 		return s, err
 	}
 	var f flushes
-	db, err := openDB(badgerOptions(to, opts, &f))
+	db, err := openDB(badgerOptions(to, opts, &f), nil)
 	if err != nil {
 		// A log that Badger does not take is lost as a whole.
 		s.Lost = append(s.Lost, "logs: "+err.Error())
 		if err = removeLogs(to); err == nil {
-			db, err = openDB(badgerOptions(to, opts, &f))
+			db, err = openDB(badgerOptions(to, opts, &f), nil)
 		}
 	}
 	if err != nil {
@@ -128,6 +129,7 @@ func (s *Salvaged) lose(name string, err error) {
 
 func openTable(name string) (t *table.Table, err error) {
 	defer recovered(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	if err := checkTable(name); err != nil {
 		return nil, err
 	}
@@ -135,7 +137,13 @@ func openTable(name string) (t *table.Table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return table.OpenTable(file, table.Options{ReadOnly: true, ChkMode: options.OnBlockRead})
+	t, err = table.OpenTable(file, table.Options{ReadOnly: true, ChkMode: options.OnBlockRead})
+	if err != nil {
+		// Badger closes it in some cases; else it would stay open.
+		_ = file.Close(-1)
+		return nil, damagedUnlessSystem(err)
+	}
+	return t, nil
 }
 
 // version is one version of a row.
@@ -148,6 +156,7 @@ type version struct {
 // readBlock returns the rows from the key first on, up to end, which is that of the next block.
 func readBlock(t *table.Table, first, end string) (rows []version, err error) {
 	defer recovered(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	it := t.NewIterator(table.NOCACHE)
 	defer it.Close()
 	for it.Seek([]byte(first)); it.Valid(); it.Next() {

@@ -23,12 +23,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"runtime/debug"
 	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/table"
 
 	"pfsd/pfs/internal/kv"
 )
@@ -59,6 +63,10 @@ type Options struct {
 	// Reserve is the size of a file that only takes up room. It is given up when the disk is full, so that Badger can
 	// finish what it has begun, or open at all, and taken again when there is room.
 	Reserve int64
+	// Readable are prefixes of keys. Open fails with kv.ErrCorrupt when a row that begins with one of them may be in a part of a
+	// file that cannot be read: Badger takes such a row for one that is not there. The empty prefix stands for all rows, and
+	// has everything read.
+	Readable [][]byte
 	// Logger gets what Badger has to say, at debug level. nil: nobody does.
 	Logger *slog.Logger
 }
@@ -103,7 +111,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("badgerkv: open: %w", err)
 	}
 	s := &Store{space: space, wal: &walDir{dir: dir}}
-	db, err := openDB(badgerOptions(dir, opts, &s.flushes))
+	db, err := openDB(badgerOptions(dir, opts, &s.flushes), opts.Readable)
 	if err != nil {
 		return nil, fmt.Errorf("badgerkv: open %s: %w", dir, err)
 	}
@@ -116,14 +124,14 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// openDB opens Badger, which answers some damage with a panic.
-func openDB(o badger.Options) (db *badger.DB, err error) {
+// openDB opens Badger, which answers some damage with a panic. All rows with one of the prefixes must be readable.
+func openDB(o badger.Options, readable [][]byte) (db *badger.DB, err error) {
 	defer inOneLine(&err)
 	defer recovered(&err)
 	if err := removeUnborn(o.Dir); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(checkKeys(o), checkManifest(o)); err != nil {
+	if err := cmp.Or(checkKeys(o), checkManifest(o, readable)); err != nil {
 		return nil, err
 	}
 	db, err = badger.OpenManaged(o)
@@ -199,16 +207,33 @@ func (s *Store) Close() error {
 }
 
 // Verify reads all tables and compares them with their checksums. Badger does that for each block that it reads too, but
-// then goes on as if the block were empty: rows in it are reported as missing. Only Verify tells the two apart.
-func (s *Store) Verify(ctx context.Context) (err error) {
+// then goes on as if the block were empty: rows in it are reported as missing. Only Verify tells the two apart. The error is
+// kv.ErrCorrupt, and names the table, ctx's, or one of the system.
+func (s *Store) Verify(ctx context.Context) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	defer s.end()
-	// Badger panics when it wants to name a block that it could not read.
-	defer recovered(&err)
-	if err := s.db.VerifyChecksum(); err != nil {
+	tables, err := s.tables()
+	if err != nil {
 		return fmt.Errorf("badgerkv: verify: %w", err)
 	}
+	for _, t := range tables {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name := table.NewFilename(t.ID, s.wal.dir)
+		err := checkRows(name, [][]byte{{}})
+		if _, gone := os.Lstat(name); err != nil && !errors.Is(gone, fs.ErrNotExist) { // else merged into others, which are new
+			return fmt.Errorf("badgerkv: verify: table %s: %w", filepath.Base(name), err)
+		}
+	}
 	return nil
+}
+
+// tables returns the tables that there are.
+func (s *Store) tables() (tables []badger.TableInfo, err error) {
+	defer recovered(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	return s.db.Tables(), nil
 }
