@@ -152,7 +152,7 @@ func (s *Store) verifyRows(ctx context.Context) error {
 
 func (c *checker) run(ctx context.Context) error {
 	if err := c.store.verifyRows(ctx); err != nil {
-		c.problemf("", "key-value store: %w", err)
+		c.problemf("", "key-value store: %w; pfsd fsck --repair salvages what it can when nobody uses the store", err)
 	}
 	steps := []func(context.Context) error{
 		c.checkPacks, c.checkMeta, c.checkRepos, c.checkCommits, c.checkAliases, c.checkLines, c.checkIndex, c.checkUploads,
