@@ -100,7 +100,7 @@ func TestBadSector(t *testing.T) {
 
 // TestScrubOfBadSector passes over what the disk cannot read, and counts it.
 func TestScrubOfBadSector(t *testing.T) {
-	clock := restingClock{pfstest.NewClock(), make(chan struct{})}
+	clock := newScrubClock()
 	opts := pfstest.Options(t)
 	opts.Now, opts.Wait, opts.ScrubPeriod = clock.Now, clock.wait, time.Hour
 	b := newBadSector(t, opts)

@@ -19,15 +19,8 @@ const (
 
 // collectAll collects garbage whenever that seems worth it, until ctx is done.
 func (s *Store) collectAll(ctx context.Context) {
-	timer := time.NewTicker(collectEvery)
-	defer timer.Stop()
 	last, size := s.opts.Now(), s.diskBytes()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
+	for s.opts.Wait(ctx, collectEvery) == nil {
 		due, err := s.collectionDue(ctx, last, size)
 		if err == nil && due {
 			var report *GCReport

@@ -12,13 +12,25 @@ import (
 	"pfsd/pfs/pfstest"
 )
 
-// restingClock is a clock that moves only when the store rests, and lets it go on when it is told to.
+// restingClock is a clock that moves only when what goes on in the background with a certain rest does rest, and lets it go on
+// when it is told to; all else in the background never does.
 type restingClock struct {
 	*pfstest.Clock
+	rest time.Duration
 	turn chan struct{}
 }
 
+// newScrubClock is the clock of the scrub, and newCollectionClock that of collections.
+func newScrubClock() restingClock { return restingClock{pfstest.NewClock(), time.Minute, make(chan struct{})} }
+func newCollectionClock() restingClock {
+	return restingClock{pfstest.NewClock(), 10 * time.Minute, make(chan struct{})}
+}
+
 func (c restingClock) wait(ctx context.Context, d time.Duration) error {
+	if d != c.rest {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	select {
 	case <-c.turn:
 		c.Add(d)
@@ -28,7 +40,7 @@ func (c restingClock) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// turns lets the scrub work so often.
+// turns lets what rests work so often.
 func (c restingClock) turns(n int) {
 	for range n {
 		c.turn <- struct{}{}
@@ -39,7 +51,7 @@ func (c restingClock) turns(n int) {
 // again, and finds a damaged byte.
 func TestScrub(t *testing.T) {
 	rows, disk := memkv.New(), pack.NewMemory(nil)
-	clock := restingClock{pfstest.NewClock(), make(chan struct{})}
+	clock := newScrubClock()
 	opts := pfstest.Options(t)
 	opts.Log = slog.New(slog.DiscardHandler)
 	opts.Now, opts.Wait, opts.ScrubPeriod = clock.Now, clock.wait, time.Hour
