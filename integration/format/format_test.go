@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -45,15 +46,47 @@ func TestReader(t *testing.T) {
 	}
 	s.Pfsd("repo", "create", "images")
 	s.Pfsd("put", local, "images:/dir")
+	// Changes of a few of many files, which are stored as what differs: put, changed, and removed.
+	many := filepath.Join(s.Dir, "many")
+	if err := os.Mkdir(many, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(many, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files["../many/"+name] = data
+	}
+	for i := range 1000 {
+		write(fmt.Sprintf("f%03d", i), noise(20))
+	}
+	s.Pfsd("put", many, "images:/many")
+	for i := range 8 {
+		name := fmt.Sprintf("f%03d", 100*i+7)
+		write(name, noise(30+i))
+		write(name+"a", noise(10))
+		s.Pfsd("put", filepath.Join(many, name), "images:/many/"+name)
+		s.Pfsd("put", filepath.Join(many, name+"a"), "images:/many/"+name+"a")
+		gone := fmt.Sprintf("f%03d", 100*i+9)
+		s.Pfsd("rm", "images:/many/"+gone)
+		delete(files, "../many/"+gone)
+	}
 	r, err := openReader(s.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range files {
-		got, err := r.cat("images", "master", "dir/"+path)
+		got, err := r.cat("images", "master", filepath.Join("dir", path))
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %d bytes, want %d: %v", path, len(got), len(want), err)
 		}
+	}
+	if r.deltas == 0 {
+		t.Error("no node was stored as a delta")
+	}
+	if _, err := r.cat("images", "master", "many/f009"); err == nil {
+		t.Error("a file that was removed is there")
 	}
 	if err := r.db.Close(); err != nil {
 		t.Error(err)

@@ -18,6 +18,8 @@ import (
 type reader struct {
 	dir string
 	db  *badger.DB
+	// deltas is how many nodes were read that are stored as deltas.
+	deltas int
 }
 
 // openReader opens the store in dir, which must be of format 1 (FORMAT.md, section 2).
@@ -30,7 +32,7 @@ func openReader(dir string) (*reader, error) {
 		return nil, fmt.Errorf("a store of another format: %q", text)
 	}
 	db, err := badger.OpenManaged(badger.DefaultOptions(filepath.Join(dir, "kv")).WithLogger(nil))
-	return &reader{dir, db}, err
+	return &reader{dir: dir, db: db}, err
 }
 
 // row returns the newest value of a key (section 3).
@@ -106,7 +108,7 @@ func (r *reader) cat(repo, branch, path string) (data []byte, err error) {
 	d.take(32)
 	root := &bytesOf{d.string()}
 	root.string() // the name, which is empty
-	e := readBody(root, false)
+	e, _ := readBody(root, takeChange)
 	for _, name := range strings.Split(path, "/") {
 		if e, err = r.lookup(e.root, name); err != nil {
 			return nil, err
@@ -124,18 +126,16 @@ type entry struct {
 	hash, root []byte
 }
 
-// readBody reads the body of an entry; in a leaf, changes are numbers of a table.
-func readBody(d *bytesOf, leaf bool) entry {
+// readBody reads the body of an entry, and returns it with what take returns in the place of each change, which it takes.
+func readBody(d *bytesOf, take func(*bytesOf) []byte) (e entry, body []byte) {
+	start := d.b
 	change := func() {
-		if leaf {
-			d.uvarint()
-			return
-		}
-		d.take(16)
-		d.uvarint()
+		body = append(body, start[:len(start)-len(d.b)]...)
+		body = append(body, take(d)...)
+		start = d.b
 	}
 	head := d.byte()
-	e := entry{kind: head & 15}
+	e.kind = head & 15
 	for range 4 { // mode, uid, gid, mtime
 		d.uvarint()
 	}
@@ -180,7 +180,7 @@ func readBody(d *bytesOf, leaf bool) entry {
 	if head&0x10 != 0 {
 		skipMeta(d)
 	}
-	return e
+	return e, append(body, start[:len(start)-len(d.b)]...)
 }
 
 func skipMeta(d *bytesOf) {
@@ -210,7 +210,8 @@ func (r *reader) lookup(root []byte, name string) (entry, error) {
 	for _, it := range n.items {
 		if n.level == 0 {
 			if it.name == name {
-				return readBody(&bytesOf{it.body}, true), nil
+				e, _ := readBody(&bytesOf{it.body}, takeChange)
+				return e, nil
 			}
 			continue
 		}
@@ -222,59 +223,6 @@ func (r *reader) lookup(root []byte, name string) (entry, error) {
 		}
 	}
 	return entry{}, errors.New("no such file: " + name)
-}
-
-// node is a tree node as a list of names with what follows them.
-type node struct {
-	level byte
-	items []item
-}
-
-type item struct {
-	name string
-	body []byte
-}
-
-// node reads a node that is stored whole; those stored as deltas do not occur in what the test writes into directories of
-// their own.
-func (r *reader) node(h []byte) (node, error) {
-	value, err := r.row([]byte{'n'}, h)
-	if err != nil {
-		return node{}, err
-	}
-	if value[0] != 0 {
-		return node{}, errors.New("the node is stored as a delta")
-	}
-	value = value[1:]
-	if sum := blake3.Sum256(value); string(sum[:]) != string(h) {
-		return node{}, errors.New("the node has another hash")
-	}
-	d := &bytesOf{value[1:]}
-	n := node{level: d.byte()}
-	count := d.uvarint()
-	if n.level == 0 {
-		for t := d.uvarint(); t > 0; t-- {
-			d.take(16)
-			d.uvarint()
-		}
-	}
-	before := ""
-	for ; count > 0; count-- {
-		name := before[:d.uvarint()]
-		name += string(d.string())
-		before = name
-		start := d.b
-		if n.level == 0 {
-			readBody(d, true)
-		} else {
-			d.take(32)
-			for range 5 {
-				d.uvarint()
-			}
-		}
-		n.items = append(n.items, item{name, start[:len(start)-len(d.b)]})
-	}
-	return n, nil
 }
 
 // content returns the bytes of a file (section 9), and checks their hash (section 10).

@@ -1,6 +1,7 @@
 package badgerkv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,19 +128,36 @@ func (s *Salvaged) lose(name string, err error) {
 	s.Lost = append(s.Lost, strings.ReplaceAll(fmt.Sprintf("%s: %v", filepath.Base(name), err), "\n", " "))
 }
 
+// openTable opens a table by itself, to be read. It may be compressed, as other programs that use Badger write them.
 func openTable(name string) (t *table.Table, err error) {
-	defer recovered(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	if _, ok := table.ParseFileID(filepath.Base(name)); !ok {
+		return nil, fmt.Errorf("%w: no table has this name", errDamaged)
+	}
 	if err := checkTable(name); err != nil {
 		return nil, err
 	}
+	for _, c := range []options.CompressionType{options.None, options.Snappy, options.ZSTD} {
+		var failed error
+		if t, failed = openTableAs(name, c); failed == nil {
+			return t, nil
+		}
+		err = cmp.Or(err, failed)
+	}
+	return nil, err
+}
+
+func openTableAs(name string, c options.CompressionType) (t *table.Table, err error) {
+	defer recovered(&err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	file, err := z.OpenMmapFile(name, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
-	t, err = table.OpenTable(file, table.Options{ReadOnly: true, ChkMode: options.OnBlockRead})
+	t, err = table.OpenTable(file, table.Options{
+		ReadOnly: true, ChkMode: options.OnBlockRead, Compression: c, BlockSize: 4 << 10,
+	})
 	if err != nil {
-		// Badger closes it in some cases; else it would stay open.
+		// Badger does not, unless it cannot make anything of the name.
 		_ = file.Close(-1)
 		return nil, damagedUnlessSystem(err)
 	}
