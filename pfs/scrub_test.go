@@ -21,7 +21,9 @@ type restingClock struct {
 }
 
 // newScrubClock is the clock of the scrub, and newCollectionClock that of collections.
-func newScrubClock() restingClock { return restingClock{pfstest.NewClock(), time.Minute, make(chan struct{})} }
+func newScrubClock() restingClock {
+	return restingClock{pfstest.NewClock(), time.Minute, make(chan struct{})}
+}
 func newCollectionClock() restingClock {
 	return restingClock{pfstest.NewClock(), 10 * time.Minute, make(chan struct{})}
 }
