@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"lukechampine.com/blake3"
 
@@ -57,6 +58,9 @@ type Store struct {
 	guard  *live.Guard
 	// sparseLimit is the constant of that name, but in tests, which would have to be large.
 	sparseLimit int64
+
+	// budget is how many bytes of rows may be taken before it is asked again whether there is room for them.
+	budget atomic.Int64
 
 	// saving is held while finished batches are made durable, so that a Pending that finds none left knows that all are.
 	// mu may be taken while it is held.

@@ -92,3 +92,10 @@ type Reader interface {
 	// slices are valid until the next iteration. An error ends the sequence, as its last pair.
 	Scan(prefix, from []byte, reverse bool) iter.Seq2[Row, error]
 }
+
+// Roomer is a Store that knows how much room there is. Who collects rows in memory asks it before he takes more of them, so that
+// what he has taken can be written later on.
+type Roomer interface {
+	// Room returns ErrNoSpace unless rows of n bytes more can be put, now or somewhat later.
+	Room(n int64) error
+}

@@ -47,6 +47,26 @@ func (s *space) makeRoom() error {
 	return s.adjust(free, s.mark)
 }
 
+// swing is by how much the room that is left can shrink, beyond what was written, between Room and the Put of what it was asked
+// for: a memtable that becomes a table takes room, and is to be merged.
+const swing = 2 * memtableSize
+
+// Room implements kv.Roomer. It asks for more than Put does.
+func (s *Store) Room(n int64) error {
+	free, err := s.space.free()
+	if err != nil {
+		return fmt.Errorf("badgerkv: free space: %w", err)
+	}
+	need := s.space.mark + swing + n
+	if free < ample+need {
+		need += s.background()
+	}
+	if free < need {
+		return fmt.Errorf("%w: %d bytes are free, %d are needed", kv.ErrNoSpace, free, need)
+	}
+	return nil
+}
+
 // check returns kv.ErrNoSpace when less than mark bytes, and what Badger may need, are free.
 func (s *space) check(mark int64) error {
 	free, err := s.free()

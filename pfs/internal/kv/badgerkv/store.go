@@ -58,7 +58,8 @@ type Options struct {
 	// and an eighth for the indexes of its tables, besides its write buffers.
 	Memory int64
 	// FreeMark is how much room is left on the disk, in bytes, beyond what Badger may need to finish what it has begun. With less,
-	// Put fails with kv.ErrNoSpace; Commit does with half of it, so that what makes room by deleting can still be committed.
+	// and two memtables, Room fails with kv.ErrNoSpace; Put does with less than three quarters of it, Commit with less than half,
+	// so that what was taken can be put, and what makes room by deleting can still be committed.
 	FreeMark int64
 	// Reserve is the size of a file that only takes up room. It is given up when the disk is full, so that Badger can
 	// finish what it has begun, or open at all, and taken again when there is room.
@@ -91,7 +92,10 @@ type Store struct {
 	idle    *sync.Cond
 }
 
-var _ kv.Store = (*Store)(nil)
+var (
+	_ kv.Store  = (*Store)(nil)
+	_ kv.Roomer = (*Store)(nil)
+)
 
 // Open opens the store in dir, which it makes if need be. It reads what the last run has left in the write-ahead log; ctx is
 // looked at before. One process at a time can have a directory open; that is for the caller to ensure, Badger's own lock

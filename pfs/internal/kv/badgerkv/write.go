@@ -38,7 +38,7 @@ func (s *Store) Put(ctx context.Context, rows []kv.Row) error {
 			return err
 		}
 		n := batchLen(rows)
-		if err := s.write(kv.Batch{Puts: rows[:n]}, s.space.mark); err != nil {
+		if err := s.write(kv.Batch{Puts: rows[:n]}, s.space.mark*3/4); err != nil {
 			return err
 		}
 		rows = rows[n:]
