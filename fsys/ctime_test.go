@@ -43,3 +43,34 @@ func TestChangeTime(t *testing.T) {
 		}
 	}
 }
+
+// TestChangeTimeOfLinks renames one of two names of a file, and exchanges it: the time of change goes on under both.
+func TestChangeTimeOfLinks(t *testing.T) {
+	f := newFixture(t)
+	one, other, third := filepath.Join(f.dir, "one"), filepath.Join(f.dir, "other"), filepath.Join(f.dir, "third")
+	must(t, os.WriteFile(one, []byte("bytes"), 0o640))
+	must(t, os.WriteFile(third, nil, 0o640))
+	must(t, os.Link(one, other))
+	ctime := func(name string) int64 {
+		t.Helper()
+		var st syscall.Stat_t
+		must(t, syscall.Stat(name, &st))
+		return st.Ctim.Nano()
+	}
+	before := ctime(other)
+	must(t, os.Rename(one, one+"2"))
+	renamed := ctime(one + "2")
+	if at := ctime(other); renamed <= before || at != renamed {
+		t.Errorf("ctime %d before a rename, %d after it, %d under the other name", before, renamed, at)
+	}
+	must(t, unix.Renameat2(unix.AT_FDCWD, one+"2", unix.AT_FDCWD, third, unix.RENAME_EXCHANGE))
+	exchanged := ctime(third)
+	if at := ctime(other); exchanged <= renamed || at != exchanged {
+		t.Errorf("ctime %d before an exchange, %d after it, %d under the other name", renamed, exchanged, at)
+	}
+	f.call("Unmount", f.dir, nil)
+	f.mount(branch, f.dir)
+	if at := ctime(other); at != exchanged {
+		t.Errorf("ctime %d when it is mounted anew, and was %d", at, exchanged)
+	}
+}

@@ -110,7 +110,8 @@ func (t *Tx) putLinked(op string, id LinkID, file tree.Entry) error {
 	return nil
 }
 
-// addNames notes that a file has got n more names, or fewer when n is negative. One without any is gone.
+// addNames notes that a file has got n more names, or fewer when n is negative, or other ones when it is zero. One without any
+// is gone.
 func (t *Tx) addNames(op string, id LinkID, n int) error {
 	file, absent, err := t.view.linkedFile(t.ctx, id)
 	switch {

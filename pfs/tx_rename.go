@@ -111,13 +111,13 @@ func (t *Tx) move(op, from, to string, source tree.Entry, target *tree.Entry) er
 }
 
 func (t *Tx) exchange(op, from, to string, source, target tree.Entry) error {
-	before := t.view
+	before, files := t.view, len(t.files)
 	err := t.place(op, to, source)
 	if err == nil {
 		err = t.place(op, from, target)
 	}
 	if err != nil {
-		t.view = before
+		t.view, t.files = before, t.files[:files]
 		return err
 	}
 	wide := source.IsDir() || target.IsDir()
@@ -142,6 +142,8 @@ func (t *Tx) place(op, path string, entry tree.Entry) error {
 	entry.Name, entry.Changed = name, t.change
 	if entry.Kind != EntryLink {
 		entry.Ctime = t.now
+	} else if err := t.addNames(op, entry.Link, 0); err != nil {
+		return err
 	}
 	if entry.IsDir() {
 		entry.Placed = t.change
