@@ -17,7 +17,7 @@ func (p *program) fsckCommand() *cli.Command {
 		Name: "fsck", Usage: "check that the store is whole, while it is in use",
 		UsageText: "pfsd fsck [--deep | --repair] [--rate SIZE] [--json]",
 		Description: "It names what is damaged, and the paths of all commits that this hurts. Exits with 1 when\n" +
-			"something is wrong.\n\n" +
+			"something is wrong. Garbage is not collected meanwhile.\n\n" +
 			"--repair makes again what follows from other data: where the bytes of files are, and the index\n" +
 			"of paths. If files in kv/ are damaged and no other pfsd is using the store, it makes new ones of\n" +
 			"all that can still be read in them, and keeps the old ones beside. It deletes nothing. In the\n" +

@@ -35,10 +35,13 @@ func (t *Tx) usedBy(dir *tree.Entry) {
 
 // Create adds e at path; its Name is taken from there and its Changed from the transaction, and a directory begins empty.
 // The error is of KindExists when the name is taken, KindFileNotFound or KindNotDir when the parent is not there or is no
-// directory, or KindInvalid.
+// directory, KindNoSpace, or KindInvalid.
 func (t *Tx) Create(path string, e Entry) error {
 	const op = "pfs.Create"
 	if err := checkNewPath(op, path); err != nil {
+		return err
+	}
+	if err := t.room(op, path); err != nil {
 		return err
 	}
 	return t.inParent(op, path, func(dir *tree.Entry, name string) error {
@@ -189,4 +192,13 @@ func (t *Tx) RemoveAll(path string) error {
 		}
 		return t.release(op, entry)
 	})
+}
+
+// entryRows is about how many bytes of rows a new entry makes.
+const entryRows = 1 << 10
+
+// room fails when the disk has no room for one entry more: a change may wait in memory for its commit, and who makes it is
+// to learn at once that there will be none.
+func (t *Tx) room(op, path string) error {
+	return wrap(op, t.group.store.contents.Room(entryRows), "", path)
 }

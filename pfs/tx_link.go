@@ -13,6 +13,9 @@ func (t *Tx) Link(from, to string) error {
 	if err := checkEntryPath(op, from); err != nil {
 		return err
 	}
+	if err := t.room(op, to); err != nil {
+		return err
+	}
 	source, _, err := t.view.find(t.ctx, from)
 	switch {
 	case err != nil:

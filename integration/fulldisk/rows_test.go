@@ -98,6 +98,12 @@ func (c *client) isFullOfRows() {
 			c.t.Fatal("the mount does not get full")
 		}
 	}
+	if err := os.Mkdir(c.mount.Path("dir"), 0o755); !errors.Is(err, syscall.ENOSPC) {
+		c.t.Errorf("mkdir on a full disk: %v", err)
+	}
+	if err := os.Link(c.mount.Path("kept"), c.mount.Path("link")); !errors.Is(err, syscall.ENOSPC) {
+		c.t.Errorf("link on a full disk: %v", err)
+	}
 	// What was taken has room.
 	f, err := os.Open(c.mount.Path("kept"))
 	if err != nil {

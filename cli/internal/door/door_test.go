@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"pfsd/cli/internal/control"
 	"pfsd/pfs"
@@ -311,6 +312,43 @@ func TestMalformedDoors(t *testing.T) {
 				t.Error("the host answered")
 			}
 		})
+	}
+}
+
+// TestTwoDescriptors sends the host two descriptors with a door: it takes none, and keeps none.
+func TestTwoDescriptors(t *testing.T) {
+	table := NewTable(func(Spec, *os.File) (Server, error) { return nil, errors.New("opened") }, slog.New(slog.DiscardHandler))
+	a, b := connection(t)
+	defer b.Close()
+	var readers, writers []*os.File
+	var fds []int
+	for range 2 {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		readers, writers, fds = append(readers, r), append(writers, w), append(fds, int(w.Fd()))
+	}
+	if _, _, err := b.WriteMsgUnix([]byte("\x00\x00\x00\x02{}"), unix.UnixRights(fds...), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range writers {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	table.ServeConn(a, 1)
+	for _, r := range readers {
+		if err := r.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the host has kept a descriptor: %v", err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -102,19 +103,28 @@ func readSpec(conn io.Reader, head []byte, n int) (Spec, error) {
 	return spec, json.Unmarshal(text, &spec)
 }
 
-// rights returns the one descriptor that came with a message.
+// rights returns the one descriptor that came with a message. When others came too, or more than one, none is kept.
 func rights(oob []byte) (*os.File, error) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
 		return nil, err
 	}
+	var files []*os.File
 	for _, m := range messages {
 		fds, err := unix.ParseUnixRights(&m)
-		if err != nil || len(fds) != 1 {
-			continue
+		if err != nil {
+			continue // of another kind
 		}
-		unix.CloseOnExec(fds[0])
-		return os.NewFile(uintptr(fds[0]), "door"), nil
+		for _, fd := range fds {
+			unix.CloseOnExec(fd)
+			files = append(files, os.NewFile(uintptr(fd), "door"))
+		}
 	}
-	return nil, errors.New("a door came without its descriptor")
+	if len(files) == 1 {
+		return files[0], nil
+	}
+	for _, f := range files {
+		err = errors.Join(err, f.Close())
+	}
+	return nil, errors.Join(fmt.Errorf("a door came with %d descriptors, not one", len(files)), err)
 }

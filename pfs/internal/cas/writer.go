@@ -7,7 +7,6 @@ import (
 
 	"lukechampine.com/blake3"
 
-	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/schema"
 )
 
@@ -85,7 +84,7 @@ func (w *writer) chunk(data []byte) (schema.Hash, error) {
 		return h, err
 	}
 	if len(data) <= maxInline {
-		if err := w.s.room(int64(len(data))); err != nil {
+		if err := w.s.Room(int64(len(data))); err != nil {
 			return h, err
 		}
 		return h, w.add(key, append(append(make([]byte, 0, 1+len(data)), chunkInline), data...), 0)
@@ -113,26 +112,6 @@ func (w *writer) record(b []byte) (schema.Hash, error) {
 		return h, err
 	}
 	return h, w.add(key, b, 0)
-}
-
-// checkRoom is how many bytes of rows are taken between two looks at whether there is room for them.
-const checkRoom = 1 << 20
-
-// room returns kv.ErrNoSpace when there is no room for the rows that are in memory and n bytes more, as far as kv can tell: what
-// would have to be refused later is not taken.
-func (s *Store) room(n int64) error {
-	disk, ok := s.kv.(kv.Roomer)
-	if !ok || s.budget.Add(-n) >= 0 {
-		return nil
-	}
-	s.mu.Lock()
-	unsaved := s.unsavedBytes
-	s.mu.Unlock()
-	if err := disk.Room(unsaved + n + checkRoom); err != nil {
-		return err
-	}
-	s.budget.Store(checkRoom)
-	return nil
 }
 
 func (w *writer) add(key, value []byte, pack uint64) error {

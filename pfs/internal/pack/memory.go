@@ -43,9 +43,6 @@ type memoryFile struct {
 	bad    []int64 // offsets of sectors that cannot be read
 }
 
-// sectorSize is how many bytes a disk loses at once.
-const sectorSize = 4096
-
 var _ FS = (*Memory)(nil)
 
 // NewMemory returns an empty directory. before, if it is not nil, is called ahead of each operation, with the name of the

@@ -93,8 +93,8 @@ func (c *scanner) next(off int64) (int64, header, error) {
 	return 0, header{}, io.EOF
 }
 
-// sector is how much of a disk is lost at once, at least.
-const sector = 4096
+// sectorSize is how much of a disk is lost at once, at least.
+const sectorSize = 4096
 
 // window reads up to n bytes at off, fewer at the end of the file. For sectors that cannot be read it has zeros, in which no
 // record begins.
@@ -107,7 +107,7 @@ func (c *scanner) window(off int64, n int) ([]byte, error) {
 	}
 	for rest := c.buf; len(rest) > 0; {
 		at := off + int64(n-len(rest))
-		piece := rest[:min(int64(len(rest)), sector-at%sector)]
+		piece := rest[:min(int64(len(rest)), sectorSize-at%sectorSize)]
 		err := readFull(c.file, c.id, piece, at)
 		switch {
 		case unreadable(err):
