@@ -20,7 +20,7 @@ func TestFullOfRows(t *testing.T) {
 	s := harness.New(t)
 	own := s.Data
 	t.Cleanup(func() { s.Data = own })
-	d := newDisk(t, s, 640*mib, 160*mib)
+	d := newDisk(t, s, 800*mib, 160*mib)
 	for _, repo := range []string{"small", "bulk"} {
 		s.Pfsd("repo", "create", repo)
 	}

@@ -145,3 +145,10 @@ func (c *clock) discardLocked() {
 		c.discard(ts)
 	}
 }
+
+// drops reports whether nobody looks at what was replaced or deleted by a timestamp.
+func (c *clock) drops(ts uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dropped >= ts
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
@@ -51,45 +52,49 @@ func (s *Store) Vain(ctx context.Context) (vain, all int64, err error) {
 		versions += int64(t.KeyCount)
 		all += int64(t.OnDiskSize)
 	}
-	rows, err := s.countRows(ctx)
-	if err != nil || versions <= rows {
+	now, err := s.count(ctx)
+	if err != nil || versions <= now.rows {
 		return 0, all, err
 	}
-	return int64(float64(all) * float64(versions-rows) / float64(versions)), all, nil
+	return int64(float64(all) * float64(versions-now.rows) / float64(versions)), all, nil
 }
 
-// countRows counts the rows.
-func (s *Store) countRows(ctx context.Context) (n int64, err error) {
+// counted is how many rows there were at a time, and the sum of their sizes.
+type counted struct {
+	ts          uint64
+	rows, bytes int64
+}
+
+// count goes over the keys of all rows.
+func (s *Store) count(ctx context.Context) (c counted, err error) {
 	defer recovered(&err)
-	ts := s.clock.enter()
-	defer s.clock.leave(ts)
-	txn := s.db.NewTransactionAt(ts, false)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	c.ts = s.clock.enter()
+	defer s.clock.leave(c.ts)
+	txn := s.db.NewTransactionAt(c.ts, false)
 	defer txn.Discard()
 	it := txn.NewIterator(badger.IteratorOptions{})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {
-		if n++; n%4096 == 0 && ctx.Err() != nil {
-			return n, ctx.Err()
+		c.bytes += it.Item().EstimatedSize()
+		if c.rows++; c.rows%4096 == 0 && ctx.Err() != nil {
+			return c, ctx.Err()
 		}
 	}
-	return n, nil
+	return c, nil
 }
 
 // Reclaim gives back the room of rows that were deleted or replaced: it merges all tables into one level, where nothing is
-// left of them. Reads go on, writes wait while the rows in memory are written out, which is short. It needs as much room for
-// a while as the tables take, and does nothing when there is not as much, or ctx is done; once begun it is not interrupted,
-// and Close waits for it.
+// left of them. Reads go on, writes wait while the rows in memory are written out, which is short. It needs room for
+// a while, for what the rows take that are left, and does nothing when there is not as much, or ctx is done; once begun it is
+// not interrupted, and Close waits for it.
 func (s *Store) Reclaim(ctx context.Context) (err error) {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	defer s.end()
-	free, err := s.space.free()
-	if err != nil {
-		return fmt.Errorf("badgerkv: free space: %w", err)
-	}
-	if free < s.Size()+2*s.space.mark {
-		return nil
+	if room, err := s.canReclaim(ctx); err != nil || !room {
+		return err
 	}
 	defer recovered(&err)
 	if err := s.flush(); err != nil {
@@ -104,10 +109,29 @@ func (s *Store) Reclaim(ctx context.Context) (err error) {
 	return nil
 }
 
+// canReclaim reports whether there is room for Reclaim. What it merges stays until what it makes of it is there.
+func (s *Store) canReclaim(ctx context.Context) (bool, error) {
+	free, err := s.space.free()
+	if err != nil {
+		return false, fmt.Errorf("badgerkv: free space: %w", err)
+	}
+	if free >= s.Size()+2*s.space.mark {
+		return true, nil
+	}
+	left, err := s.count(ctx)
+	if err != nil {
+		return false, err
+	}
+	// Indexes and filters of tables come to less than a quarter. What a View could still see that began before is kept, and
+	// merging could make as much as there was.
+	const memtables = 3
+	return s.clock.drops(left.ts) && free >= left.bytes/4*5+memtables*memtableSize+s.space.mark/2, nil
+}
+
 // flush has Badger write what is in memory to its tables. No write is under way meanwhile: it would fail.
 func (s *Store) flush() error {
 	marker := kv.Batch{Puts: []kv.Row{{Key: []byte(flushKey)}}}
-	if err := s.write(marker, s.space.mark); err != nil {
+	if err := s.write(marker, s.space.mark/2); err != nil {
 		return err
 	}
 	s.pushing.Lock()
