@@ -192,10 +192,10 @@ func (c *checker) get(key []byte) ([]byte, error) {
 	return value, err
 }
 
-// checkPacks checks the headers of all packs.
+// checkPacks checks that all packs are of a version that can be read.
 func (c *checker) checkPacks(ctx context.Context) error {
 	for _, p := range c.store.packs.Packs() {
-		err := c.store.packs.CheckHeader(p.ID)
+		err := c.store.packs.CheckVersion(p.ID)
 		switch {
 		case errors.Is(err, pack.ErrCorrupt):
 			c.problem("", "", err)

@@ -155,9 +155,9 @@ func readFull(f File, id uint64, p []byte, off int64) error {
 	return fmt.Errorf("pack %s: read at %d: %w", fileName(id), off, err)
 }
 
-// CheckHeader reads the header of a pack. It returns ErrCorrupt when that is not what was written, or of a version that this
-// program does not know; else the errors of ReadAt.
-func (s *Store) CheckHeader(id uint64) error {
+// CheckVersion returns ErrCorrupt when a pack is of a version that this program does not know, which cannot be read; else the
+// errors of ReadAt. A header that is damaged, or was never written before a power cut, is no error: records are told by themselves.
+func (s *Store) CheckVersion(id uint64) error {
 	if _, err := s.pack(id); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (s *Store) CheckHeader(id uint64) error {
 		return err
 	}
 	defer s.handles.release(h)
-	return checkHeaderOf(h.file, id)
+	return checkVersion(h.file, id)
 }
 
 // Verify reads the whole record at loc from disk and checks all of its checksums, whether it was read before or not. It
