@@ -37,7 +37,7 @@ func benchFlags(workers int, more ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "baseline", Usage: "compare with the results in `FILE`, made by --json"},
 		&cli.StringFlag{Name: "profile", Usage: "save a profile of the server's processor time under the one load, as `FILE`"},
 		&cli.StringFlag{Name: "admin", Usage: "with --profile, the admin listener of the server (`URL`); the core needs none"},
-		jsonFlag(),
+		&cli.BoolFlag{Name: flagJSON, Usage: "print the results as one array of JSON, for --baseline or a program"},
 	}, more...)
 }
 
