@@ -128,3 +128,29 @@ func TestUnreadable(t *testing.T) {
 		t.Errorf("verify: %v", err)
 	}
 }
+
+// TestVerifyBesideMerges verifies while tables are merged and deleted: none of them is damaged.
+func TestVerifyBesideMerges(t *testing.T) {
+	s := open(t, t.TempDir(), badgerkv.Options{})
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for round := 0; round < 60 && err == nil; round++ {
+			err = errors.Join(s.Commit(t.Context(), batch(round%3, 40, 2000)), s.Reclaim(t.Context()))
+		}
+		done <- err
+	}()
+	for n := 0; ; n++ {
+		select {
+		case err := <-done:
+			if err != nil || n == 0 {
+				t.Errorf("verified %d times: %v", n, err)
+			}
+			return
+		default:
+			if err := s.Verify(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
