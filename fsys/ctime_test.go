@@ -9,17 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ctimeOf returns a file's time of change in nanoseconds.
+func ctimeOf(t *testing.T, name string) int64 {
+	t.Helper()
+	var st syscall.Stat_t
+	must(t, syscall.Stat(name, &st))
+	return st.Ctim.Nano()
+}
+
 // TestChangeTime sets attributes to what they are, and the time of access alone: the time of change goes on, and is stored.
 func TestChangeTime(t *testing.T) {
 	f := newFixture(t)
 	name := filepath.Join(f.dir, "file")
 	must(t, os.WriteFile(name, []byte("bytes"), 0o640))
-	ctime := func() int64 {
-		t.Helper()
-		var st syscall.Stat_t
-		must(t, syscall.Stat(name, &st))
-		return st.Ctim.Nano()
-	}
+	ctime := func() int64 { return ctimeOf(t, name) }
 	for _, test := range []struct {
 		name   string
 		change func() error
@@ -51,12 +54,7 @@ func TestChangeTimeOfLinks(t *testing.T) {
 	must(t, os.WriteFile(one, []byte("bytes"), 0o640))
 	must(t, os.WriteFile(third, nil, 0o640))
 	must(t, os.Link(one, other))
-	ctime := func(name string) int64 {
-		t.Helper()
-		var st syscall.Stat_t
-		must(t, syscall.Stat(name, &st))
-		return st.Ctim.Nano()
-	}
+	ctime := func(name string) int64 { return ctimeOf(t, name) }
 	before := ctime(other)
 	must(t, os.Rename(one, one+"2"))
 	renamed := ctime(one + "2")

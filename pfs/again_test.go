@@ -20,14 +20,7 @@ func TestStoredAgain(t *testing.T) {
 	data := noise(1, 1<<20)
 	putFile(t, s, ref, "file", data)
 	noError(t, s.Close())
-	names, err := filepath.Glob(filepath.Join(dir, "packs", "*.pack"))
-	noError(t, err)
-	for _, name := range names {
-		b, err := os.ReadFile(name)
-		noError(t, err)
-		b[len(b)/2] ^= 1
-		noError(t, os.WriteFile(name, b, 0o600))
-	}
+	alter(t, filepath.Join(dir, "packs", "*.pack"), func(_ string, b []byte) { b[len(b)/2] ^= 1 })
 
 	s = pfstest.OpenDisk(t, dir)
 	report, err := s.Check(ctx, pfs.CheckOptions{Deep: true})
@@ -46,4 +39,20 @@ func TestStoredAgain(t *testing.T) {
 	s = pfstest.OpenDisk(t, dir)
 	pfstest.Check(t, s)
 	noError(t, s.Close())
+}
+
+// alter has change alter the bytes of each file that pattern matches, of which there must be some.
+func alter(t *testing.T, pattern string, change func(name string, b []byte)) {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	noError(t, err)
+	if len(names) == 0 {
+		t.Fatalf("no file is named %s", pattern)
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		noError(t, err)
+		change(name, b)
+		noError(t, os.WriteFile(name, b, 0o600))
+	}
 }

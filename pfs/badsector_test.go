@@ -24,11 +24,8 @@ type badSector struct {
 func newBadSector(t *testing.T, opts pfs.Options) badSector {
 	t.Helper()
 	rows, disk := memkv.New(), pack.NewMemory(nil)
-	packs, err := pack.Open(disk, pack.Options{})
-	noError(t, err)
 	opts.Log = slog.New(slog.DiscardHandler)
-	s, err := pfs.OpenOn(ctx, rows, packs, opts)
-	noError(t, err)
+	s := openMemoryWith(t, rows, disk, opts)
 	t.Cleanup(func() { noError(t, s.Close()) })
 	makeRepo(t, s, "r")
 	b := badSector{s, pfs.BranchRef("r", "master"), map[string][]byte{}}
@@ -100,7 +97,7 @@ func TestBadSector(t *testing.T) {
 
 // TestScrubOfBadSector passes over what the disk cannot read, and counts it.
 func TestScrubOfBadSector(t *testing.T) {
-	clock := newScrubClock()
+	clock := newRestingClock(time.Minute)
 	opts := pfstest.Options(t)
 	opts.Now, opts.Wait, opts.ScrubPeriod = clock.Now, clock.wait, time.Hour
 	b := newBadSector(t, opts)

@@ -18,11 +18,16 @@ import (
 // openMemory opens the store in rows and disk.
 func openMemory(t *testing.T, rows *memkv.Store, disk pack.FS) *pfs.Store {
 	t.Helper()
+	return openMemoryWith(t, rows, disk, pfstest.Options(t))
+}
+
+func openMemoryWith(t *testing.T, rows *memkv.Store, disk pack.FS, opts pfs.Options) *pfs.Store {
+	t.Helper()
 	packs, err := pack.Open(disk, pack.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := pfs.OpenOn(ctx, rows, packs, pfstest.Options(t))
+	s, err := pfs.OpenOn(ctx, rows, packs, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

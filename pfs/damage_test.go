@@ -40,19 +40,16 @@ func damaged(t *testing.T, rows *memkv.Store, prefix, text string) *memkv.Store 
 // names it, and no garbage is collected, since it is not known what it leads to.
 func TestDamagedRecords(t *testing.T) {
 	rows, disk := memkv.New(), pack.NewMemory(nil)
-	packs, err := pack.Open(disk, pack.Options{})
-	noError(t, err)
-	s, err := pfs.OpenOn(ctx, rows, packs, pfstest.Options(t))
-	noError(t, err)
+	s := openMemory(t, rows, disk)
 	for _, repo := range []string{"one", "two"} {
 		makeRepo(t, s, repo)
 		noError(t, ensureBranch(s, repo, "side"))
 		putFile(t, s, pfs.BranchRef(repo, "master"), "f", noise(1, 300<<10))
 		putFile(t, s, pfs.BranchRef(repo, "side"), "f", []byte("small"))
-		_, err = s.CreateTag(ctx, pfs.BranchRef(repo, "v1"), pfs.BranchRef(repo, "side"))
+		_, err := s.CreateTag(ctx, pfs.BranchRef(repo, "v1"), pfs.BranchRef(repo, "side"))
 		noError(t, err)
 	}
-	_, err = s.StartCommit(ctx, pfs.BranchRef("one", "side"), byCLI)
+	_, err := s.StartCommit(ctx, pfs.BranchRef("one", "side"), byCLI)
 	noError(t, err)
 	noError(t, s.Close())
 	for _, c := range []struct {
@@ -99,10 +96,7 @@ func TestDamagedRecords(t *testing.T) {
 // TestHurt damages one chunk: the check names every commit of every repo that has it, with the path, and no more.
 func TestHurt(t *testing.T) {
 	rows, disk := memkv.New(), pack.NewMemory(nil)
-	packs, err := pack.Open(disk, pack.Options{})
-	noError(t, err)
-	s, err := pfs.OpenOn(ctx, rows, packs, pfstest.Options(t))
-	noError(t, err)
+	s := openMemory(t, rows, disk)
 	defer s.Close()
 	want := map[string]bool{}
 	for _, repo := range []string{"one", "two"} {

@@ -12,7 +12,7 @@ import (
 // TestCollectsByItself deletes a repo, and then leaves bytes behind that nothing names: both are gone without anybody asking, the
 // first when it cannot be restored any more and not before, the second within a day.
 func TestCollectsByItself(t *testing.T) {
-	clock := newCollectionClock()
+	clock := newRestingClock(10 * time.Minute)
 	opts := pfstest.Options(t)
 	opts.Now, opts.Wait, opts.Grace = clock.Now, clock.wait, 2*time.Hour
 	s := pfstest.NewStoreWith(t, opts)

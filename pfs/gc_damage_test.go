@@ -2,7 +2,6 @@ package pfs_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -23,16 +22,7 @@ func TestGCOfDamagedRows(t *testing.T) {
 		putFile(t, s, master, fmt.Sprint("file", i), []byte(fmt.Sprint("text", i)))
 	}
 	noError(t, s.Close())
-	tables, err := filepath.Glob(filepath.Join(dir, "kv", "*.sst"))
-	if err != nil || len(tables) == 0 {
-		t.Fatal(tables, err)
-	}
-	for _, name := range tables {
-		b, err := os.ReadFile(name)
-		noError(t, err)
-		b[len(b)/8] ^= 0xff
-		noError(t, os.WriteFile(name, b, 0o600))
-	}
+	alter(t, filepath.Join(dir, "kv", "*.sst"), func(_ string, b []byte) { b[len(b)/8] ^= 0xff })
 	opts := pfstest.Options(t)
 	opts.Log = nil
 	hurt, err := pfs.Open(ctx, dir, opts)

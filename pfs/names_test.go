@@ -30,18 +30,13 @@ func TestUnreadableNames(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			hurt := filepath.Join(t.TempDir(), "store")
 			noError(t, os.CopyFS(hurt, os.DirFS(dir)))
-			tables, err := filepath.Glob(filepath.Join(hurt, "kv", "*.sst"))
-			noError(t, err)
 			var name string
-			for _, table := range tables {
-				b, err := os.ReadFile(table)
-				noError(t, err)
+			alter(t, filepath.Join(hurt, "kv", "*.sst"), func(table string, b []byte) {
 				if i := bytes.Index(b, []byte(text)); i > 0 {
 					b[i] ^= 1
 					name = filepath.Base(table)
 				}
-				noError(t, os.WriteFile(table, b, 0o600))
-			}
+			})
 			opts := pfstest.Options(t)
 			s, err := pfs.Open(ctx, hurt, opts)
 			if refused != (err != nil) || err != nil && (pfs.KindOf(err) != pfs.KindCorrupt || !strings.Contains(err.Error(), name)) {

@@ -23,15 +23,7 @@ func TestLostPack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rows, disk := memkv.New(), pack.NewMemory(nil)
-			open := func(rows kv.Store) *pfs.Store {
-				t.Helper()
-				packs, err := pack.Open(disk, pack.Options{})
-				noError(t, err)
-				s, err := pfs.OpenOn(ctx, rows, packs, pfstest.Options(t))
-				noError(t, err)
-				return s
-			}
-			s := open(rows)
+			s := openMemory(t, rows, disk)
 			makeRepo(t, s, "r")
 			ref := pfs.BranchRef("r", "master")
 			first, second := noise(1, 1<<20), noise(2, 1<<20)
@@ -45,7 +37,7 @@ func TestLostPack(t *testing.T) {
 				noError(t, disk.Remove(f.Name))
 			}
 
-			s = open(rows)
+			s = openMemory(t, rows, disk)
 			putFile(t, s, ref, "second", second)
 			if !bytes.Equal(readFile(t, s, ref, "second"), second) {
 				t.Error("the second file has other bytes")

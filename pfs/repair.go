@@ -41,7 +41,7 @@ func (s *Store) Repair(ctx context.Context) (*RepairReport, error) {
 	defer unlock()
 	r := &repair{store: s, report: &RepairReport{}}
 	if err := s.verifyRows(ctx); err != nil {
-		if KindOf(wrap(op, err, "", "")) != KindCorrupt {
+		if classify(err) != KindCorrupt {
 			return nil, wrap(op, err, "", "")
 		}
 		// Only Salvage, of a store that is not open, can do something about it.

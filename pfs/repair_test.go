@@ -74,17 +74,14 @@ func TestSalvage(t *testing.T) {
 	}
 	noError(t, s.Close())
 	noError(t, os.WriteFile(filepath.Join(dir, "kv", "MANIFEST"), []byte("nothing that Badger knows"), 0o600))
-	tables, err := filepath.Glob(filepath.Join(dir, "kv", "*.sst"))
-	noError(t, err)
-	for _, name := range tables {
-		b, err := os.ReadFile(name)
-		noError(t, err)
+	var tables []string
+	alter(t, filepath.Join(dir, "kv", "*.sst"), func(name string, b []byte) {
+		tables = append(tables, name)
 		if len(b) > 200<<10 {
 			b[len(b)/3] ^= 0xff
 		}
-		noError(t, os.WriteFile(name, b, 0o600))
-	}
-	_, err = pfs.Open(ctx, dir, pfstest.Options(t))
+	})
+	_, err := pfs.Open(ctx, dir, pfstest.Options(t))
 	wantKind(t, err, pfs.KindCorrupt)
 	salvaged, err := pfs.Salvage(ctx, dir, pfstest.Options(t))
 	noError(t, err)

@@ -142,7 +142,7 @@ func (c *scrub) some(ctx context.Context) (more bool, err error) {
 // tables reads the tables of the key-value store, which do not show rows that are damaged.
 func (c *scrub) tables(ctx context.Context) error {
 	err := c.store.verifyRows(ctx)
-	if err == nil || KindOf(wrap("pfs.Scrub", err, "", "")) != KindCorrupt {
+	if err == nil || classify(err) != KindCorrupt {
 		return err
 	}
 	c.rec.Damaged++

@@ -20,12 +20,8 @@ type restingClock struct {
 	turn chan struct{}
 }
 
-// newScrubClock is the clock of the scrub, and newCollectionClock that of collections.
-func newScrubClock() restingClock {
-	return restingClock{pfstest.NewClock(), time.Minute, make(chan struct{})}
-}
-func newCollectionClock() restingClock {
-	return restingClock{pfstest.NewClock(), 10 * time.Minute, make(chan struct{})}
+func newRestingClock(rest time.Duration) restingClock {
+	return restingClock{pfstest.NewClock(), rest, make(chan struct{})}
 }
 
 func (c restingClock) wait(ctx context.Context, d time.Duration) error {
@@ -53,17 +49,11 @@ func (c restingClock) turns(n int) {
 // again, and finds a damaged byte.
 func TestScrub(t *testing.T) {
 	rows, disk := memkv.New(), pack.NewMemory(nil)
-	clock := newScrubClock()
+	clock := newRestingClock(time.Minute)
 	opts := pfstest.Options(t)
 	opts.Log = slog.New(slog.DiscardHandler)
 	opts.Now, opts.Wait, opts.ScrubPeriod = clock.Now, clock.wait, time.Hour
-	open := func() *pfs.Store {
-		packs, err := pack.Open(disk, pack.Options{})
-		noError(t, err)
-		s, err := pfs.OpenOn(ctx, rows, packs, opts)
-		noError(t, err)
-		return s
-	}
+	open := func() *pfs.Store { return openMemoryWith(t, rows, disk, opts) }
 	status := func(s *pfs.Store) pfs.ScrubStatus {
 		t.Helper()
 		st, err := s.Status(ctx)

@@ -7,7 +7,7 @@ import (
 
 // Link makes to another name of what is at from, which must not be a directory. From then on a change through one name is one
 // of each. The error is of KindFileNotFound or KindNotDir when from or the directory of to is not there, KindIsDir when from
-// is a directory, or KindExists when to is there.
+// is a directory, KindNoSpace, or KindExists when to is there.
 func (t *Tx) Link(from, to string) error {
 	const op = "pfs.Link"
 	if err := checkEntryPath(op, from); err != nil {

@@ -34,8 +34,10 @@ func TestReader(t *testing.T) {
 		"empty": {}, "small": []byte("hello\n"), "row": noise(32 << 10), "chunk": noise(40 << 10), "window": noise(3 << 20),
 		"tree": noise(33<<20 + 1), "holes": holes, "a/b/c/deep": noise(1000),
 	}
+	wanted := map[string][]byte{} // by their paths in the repo
 	local := filepath.Join(s.Dir, "files")
 	for path, data := range files {
+		wanted["dir/"+path] = data
 		name := filepath.Join(local, path)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
@@ -56,7 +58,7 @@ func TestReader(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(many, name), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		files["../many/"+name] = data
+		wanted["many/"+name] = data
 	}
 	for i := range 1000 {
 		write(fmt.Sprintf("f%03d", i), noise(20))
@@ -70,14 +72,14 @@ func TestReader(t *testing.T) {
 		s.Pfsd("put", filepath.Join(many, name+"a"), "images:/many/"+name+"a")
 		gone := fmt.Sprintf("f%03d", 100*i+9)
 		s.Pfsd("rm", "images:/many/"+gone)
-		delete(files, "../many/"+gone)
+		delete(wanted, "many/"+gone)
 	}
 	r, err := openReader(s.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range files {
-		got, err := r.cat("images", "master", filepath.Join("dir", path))
+	for path, want := range wanted {
+		got, err := r.cat("images", "master", path)
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %d bytes, want %d: %v", path, len(got), len(want), err)
 		}

@@ -26,24 +26,7 @@ const (
 // TestFullDisk fills a disk through S3: then writes are refused by all doors, reads and deletes go on, a kill does no harm,
 // and writing works again as soon as there is room: when something else gives it back, and when a deleted repo does.
 func TestFullDisk(t *testing.T) {
-	s := harness.New(t)
-	// The last check needs the disk, which is unmounted before it: the store is checked here.
-	own := s.Data
-	t.Cleanup(func() { s.Data = own })
-	d := newDisk(t, s, 640*mib, 160*mib)
-	for _, repo := range []string{"small", "bulk"} {
-		s.Pfsd("repo", "create", repo)
-	}
-	dir := s.Dir + "/mount"
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	c := &client{t: t, files: map[string][]byte{}}
-	serve := func() {
-		door, mount := s.Serve(bucket, dir)
-		c.core, c.mount = door.Client(t), mount
-	}
-	serve()
+	s, d, c := newFullDisk(t, 640*mib)
 	c.mustPut(bucket, "kept", 100)
 	c.mustPut(bucket, "chunked", mib)
 	for i := range 6 {
@@ -52,7 +35,7 @@ func TestFullDisk(t *testing.T) {
 	c.fill()
 	c.isFull(s)
 	c.mount.Kill()
-	serve()
+	c.serve(s)
 	c.isFull(s)
 
 	d.drop(t)
@@ -66,6 +49,25 @@ func TestFullDisk(t *testing.T) {
 	s.Pfsd("fsck", "--deep")
 }
 
+// newFullDisk serves, by both doors, a store on a disk of some size, of which 160 MiB are ballast.
+func newFullDisk(t *testing.T, size int64) (*harness.Store, *disk, *client) {
+	t.Helper()
+	s := harness.New(t)
+	// The last check needs the disk, which is unmounted before it: the store is checked by the test.
+	own := s.Data
+	t.Cleanup(func() { s.Data = own })
+	d := newDisk(t, s, size, 160*mib)
+	for _, repo := range []string{"small", "bulk"} {
+		s.Pfsd("repo", "create", repo)
+	}
+	if err := os.Mkdir(s.Dir+"/mount", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := &client{t: t, files: map[string][]byte{}}
+	c.serve(s)
+	return s, d, c
+}
+
 // client changes files by both doors and knows what must be there.
 type client struct {
 	t     *testing.T
@@ -76,6 +78,12 @@ type client struct {
 	// deleted counts those that were removed.
 	deleted int
 	filled  uint64
+}
+
+// serve starts the doors.
+func (c *client) serve(s *harness.Store) {
+	door, mount := s.Serve(bucket, s.Dir+"/mount")
+	c.core, c.mount = door.Client(c.t), mount
 }
 
 func (c *client) put(bucket, key string, data []byte) error {
@@ -131,6 +139,12 @@ func (c *client) isFull(s *harness.Store) {
 	if r := s.TryInput(large, "put", "-", bucket+":/refused"); r.Code != 1 || strings.Count(r.Stderr, "\n") > 2 {
 		c.t.Errorf("pfsd put on a full disk: exit code %d\n%s", r.Code, r.Stderr)
 	}
+	c.removes()
+}
+
+// removes removes a file by each door, and reads before and after.
+func (c *client) removes() {
+	c.t.Helper()
 	c.reads()
 	c.remove(func(key string) error {
 		return c.core.RemoveObject(context.Background(), bucket, key, minio.RemoveObjectOptions{})

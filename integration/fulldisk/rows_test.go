@@ -1,7 +1,6 @@
 package fulldisk_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,31 +8,13 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/minio/minio-go/v7"
-
 	"pfsd/integration/harness"
 )
 
 // TestFullOfRows fills a disk with small files, which are in no pack but in the key-value store, by eight clients at once: as with
 // large ones, writes are refused by both doors, reads and removals go on, a kill does no harm, and room that comes back is used.
 func TestFullOfRows(t *testing.T) {
-	s := harness.New(t)
-	own := s.Data
-	t.Cleanup(func() { s.Data = own })
-	d := newDisk(t, s, 800*mib, 160*mib)
-	for _, repo := range []string{"small", "bulk"} {
-		s.Pfsd("repo", "create", repo)
-	}
-	dir := s.Dir + "/mount"
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	c := &client{t: t, files: map[string][]byte{}}
-	serve := func() {
-		door, mount := s.Serve(bucket, dir)
-		c.core, c.mount = door.Client(t), mount
-	}
-	serve()
+	s, d, c := newFullDisk(t, 800*mib)
 	c.mustPut(bucket, "kept", 100)
 	for i := range 6 {
 		c.mustPut(bucket, fmt.Sprint("deleted", i), 100)
@@ -41,7 +22,7 @@ func TestFullOfRows(t *testing.T) {
 	c.fillRows()
 	c.isFullOfRows()
 	c.mount.Kill()
-	serve()
+	c.serve(s)
 	c.reads()
 	c.fillRows()
 	c.isFullOfRows()
@@ -112,10 +93,5 @@ func (c *client) isFullOfRows() {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		c.t.Errorf("fsync on a full disk: %v", err)
 	}
-	c.reads()
-	c.remove(func(key string) error {
-		return c.core.RemoveObject(context.Background(), bucket, key, minio.RemoveObjectOptions{})
-	})
-	c.remove(func(key string) error { return os.Remove(c.mount.Path(key)) })
-	c.reads()
+	c.removes()
 }

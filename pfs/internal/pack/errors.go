@@ -22,6 +22,9 @@ var (
 	ErrClosed = errors.New("pack: closed")
 )
 
+// errVersion is the cause when a pack is of another version of the format.
+var errVersion = errors.New("of the format is not known")
+
 // CorruptError says where bytes on disk are wrong. errors.Is(err, ErrCorrupt) holds for it.
 type CorruptError struct {
 	// Pack is the id of the pack.
@@ -30,7 +33,7 @@ type CorruptError struct {
 	Offset int64
 	// What is wrong with it.
 	What string
-	// Err is the error of the file system when it is one of the disk, else nil.
+	// Err is the cause, if there is one to be told: the error of the file system when it is one of the disk.
 	Err error
 }
 
@@ -43,7 +46,7 @@ func (e *CorruptError) Error() string {
 	return text
 }
 
-// Unwrap returns the error of the file system, if there is one.
+// Unwrap returns the cause, if there is one.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
 // Is reports whether target is ErrCorrupt.

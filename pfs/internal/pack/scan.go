@@ -33,9 +33,9 @@ func (s *Store) Scan(ctx context.Context, id uint64, fn func(schema.Hash, Locati
 	}
 	defer s.handles.release(h)
 	c := scanner{id: id, file: h.file, end: p.info().Size}
-	damage := checkHeaderOf(h.file, id)
-	if damage != nil && !errors.Is(damage, ErrCorrupt) {
-		return damage
+	c.damage = checkHeaderOf(h.file, id)
+	if c.damage != nil && !errors.Is(c.damage, ErrCorrupt) {
+		return c.damage
 	}
 	for off := int64(packHeader); ; {
 		if err := ctx.Err(); err != nil {
@@ -43,13 +43,13 @@ func (s *Store) Scan(ctx context.Context, id uint64, fn func(schema.Hash, Locati
 		}
 		at, rec, err := c.next(off)
 		if errors.Is(err, io.EOF) {
-			return cmp.Or(damage, c.damage)
+			return c.damage
 		}
 		if err != nil {
 			return err
 		}
-		if at != off && damage == nil && c.damage == nil {
-			damage = &CorruptError{Pack: id, Offset: off, What: fmt.Sprintf("%d bytes are no record", at-off)}
+		if at != off && c.damage == nil {
+			c.damage = &CorruptError{Pack: id, Offset: off, What: fmt.Sprintf("%d bytes are no record", at-off)}
 		}
 		loc := Location{id, at + int64(headSize(rec.length)), rec.length}
 		if err := fn(rec.hash, loc); err != nil {
@@ -65,7 +65,7 @@ type scanner struct {
 	file File
 	end  int64 // of the file
 	buf  []byte
-	// damage is the first place that cannot be read.
+	// damage is the first place that is wrong or cannot be read.
 	damage error
 }
 

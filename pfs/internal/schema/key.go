@@ -159,17 +159,17 @@ func SubtreeRowsOf(line uint64) []byte {
 // NodeRows, ChunkRows and WindowRows are the prefixes of all rows of a kind.
 func NodeRows() []byte { return []byte{keyNode} }
 
-// NameRows are the prefixes of the store's own records and of all rows that give names to something: of which there are never
-// many, and one that cannot be read must not be taken for one that is not there.
-func NameRows() [][]byte {
-	return [][]byte{{keyMeta}, {keyRepo}, {keyBranch}, {keyTag}, {keyOpen}, {keyTomb}}
-}
-
 // ChunkRows see NodeRows.
 func ChunkRows() []byte { return []byte{keyChunk} }
 
 // WindowRows see NodeRows.
 func WindowRows() []byte { return []byte{keyWindow} }
+
+// NameRows are the prefixes of the store's own records and of all rows that give names to something: of which there are never
+// many, and one that cannot be read must not be taken for one that is not there.
+func NameRows() [][]byte {
+	return [][]byte{{keyMeta}, {keyRepo}, {keyBranch}, {keyTag}, {keyOpen}, {keyTomb}}
+}
 
 // UploadKey is the key of an UploadRecord.
 func UploadKey(id ID) []byte { return append([]byte{keyUpload}, id[:]...) }

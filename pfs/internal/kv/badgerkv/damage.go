@@ -63,12 +63,14 @@ func checkKeys(o badger.Options) error {
 	return keys.Close()
 }
 
-// recovered makes a panic of Badger, which some damage of its files causes, an error. It must be deferred itself. With
-// debug.SetPanicOnFault that a mapped file cannot be read is a panic, too, and not the end of the process.
-func recovered(err *error) {
+// recovered makes a panic of Badger, which some damage of its files causes, an error. It must be deferred itself, as
+// recovered(&err, debug.SetPanicOnFault(true)): then a mapped file that cannot be read is a panic, too, and not the end of the
+// process. What was set before is set again.
+func recovered(err *error, onFault bool) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", errDamaged, p)
 	}
+	debug.SetPanicOnFault(onFault)
 }
 
 // checkTables looks at the end of each table that is listed, where lengths are that Badger trusts when it opens the table: in
@@ -76,11 +78,11 @@ func recovered(err *error) {
 func checkTables(dir string, listed map[uint64]badger.TableManifest, prefixes [][]byte) error {
 	for id := range listed {
 		name := table.NewFilename(id, dir)
-		err := checkTable(name)
-		if err == nil && len(prefixes) > 0 {
-			err = checkRows(name, prefixes)
+		check := checkTable
+		if len(prefixes) > 0 {
+			check = func(name string) error { return checkRows(name, prefixes) } // which begins with that
 		}
-		if err != nil {
+		if err := check(name); err != nil {
 			return fmt.Errorf("table %s: %w", filepath.Base(name), err)
 		}
 	}
@@ -118,8 +120,7 @@ func checkBlocks(t *table.Table) (err error) {
 
 // checkRange is checkRows of an open table and one prefix.
 func checkRange(t *table.Table, prefix []byte) (err error) {
-	defer recovered(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err, debug.SetPanicOnFault(true))
 	start := y.KeyWithTs(prefix, math.MaxUint64)
 	switch first := y.ParseKey(t.Smallest()); {
 	case len(prefix) == 0:

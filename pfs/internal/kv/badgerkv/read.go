@@ -36,8 +36,7 @@ func (r reader) Get(key []byte) (v []byte, err error) {
 	if len(key) == 0 {
 		return nil, kv.ErrNotFound
 	}
-	defer recovered(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err, debug.SetPanicOnFault(true))
 	item, err := r.txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return nil, kv.ErrNotFound
@@ -79,8 +78,7 @@ func (r reader) Scan(prefix, from []byte, reverse bool) iter.Seq2[kv.Row, error]
 
 // move moves it by step and returns the row at which it then stands, if any.
 func move(it *badger.Iterator, step func()) (row kv.Row, ok bool, err error) {
-	defer recovered(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err, debug.SetPanicOnFault(true))
 	step()
 	if !it.Valid() {
 		return kv.Row{}, false, nil

@@ -67,8 +67,7 @@ type counted struct {
 
 // count goes over the keys of all rows.
 func (s *Store) count(ctx context.Context) (c counted, err error) {
-	defer recovered(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err, debug.SetPanicOnFault(true))
 	c.ts = s.clock.enter()
 	defer s.clock.leave(c.ts)
 	txn := s.db.NewTransactionAt(c.ts, false)
@@ -96,7 +95,8 @@ func (s *Store) Reclaim(ctx context.Context) (err error) {
 	if room, err := s.canReclaim(ctx); err != nil || !room {
 		return err
 	}
-	defer recovered(&err)
+	// A fault ends the process: Badger would go on holding its locks.
+	defer recovered(&err, debug.SetPanicOnFault(false))
 	if err := s.flush(); err != nil {
 		return err
 	}
@@ -124,7 +124,6 @@ func (s *Store) canReclaim(ctx context.Context) (bool, error) {
 	}
 	// Indexes and filters of tables come to less than a quarter. What a View could still see that began before is kept, and
 	// merging could make as much as there was.
-	const memtables = 3
 	return s.clock.drops(left.ts) && free >= left.bytes/4*5+memtables*memtableSize+s.space.mark/2, nil
 }
 

@@ -147,8 +147,7 @@ func openTable(name string) (t *table.Table, err error) {
 }
 
 func openTableAs(name string, c options.CompressionType) (t *table.Table, err error) {
-	defer recovered(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err, debug.SetPanicOnFault(true))
 	file, err := z.OpenMmapFile(name, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
@@ -173,8 +172,7 @@ type version struct {
 
 // readBlock returns the rows from the key first on, up to end, which is that of the next block.
 func readBlock(t *table.Table, first, end string) (rows []version, err error) {
-	defer recovered(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err, debug.SetPanicOnFault(true))
 	it := t.NewIterator(table.NOCACHE)
 	defer it.Close()
 	for it.Seek([]byte(first)); it.Valid(); it.Next() {

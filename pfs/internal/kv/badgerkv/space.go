@@ -47,39 +47,46 @@ func (s *space) makeRoom() error {
 	return s.adjust(free, s.mark)
 }
 
+// memtables is how many memtables there may be to be written as tables: those that are full, and the one that is written to.
+const memtables = 3
+
 // swing is by how much the room that is left can shrink, beyond what was written, between Room and the Put of what it was asked
 // for: a memtable that becomes a table takes room, and is to be merged.
 const swing = 2 * memtableSize
 
 // Room implements kv.Roomer. It asks for more than Put does.
 func (s *Store) Room(n int64) error {
-	free, err := s.space.free()
+	free, need, err := s.space.measure(s.space.mark + swing + n)
 	if err != nil {
-		return fmt.Errorf("badgerkv: free space: %w", err)
+		return err
 	}
-	need := s.space.mark + swing + n
-	if free < ample+need {
-		need += s.background()
-	}
-	if free < need {
-		return fmt.Errorf("%w: %d bytes are free, %d are needed", kv.ErrNoSpace, free, need)
-	}
-	return nil
+	return enough(free, need)
 }
 
 // check returns kv.ErrNoSpace when less than mark bytes, and what Badger may need, are free.
 func (s *space) check(mark int64) error {
-	free, err := s.free()
+	free, need, err := s.measure(mark)
 	if err != nil {
-		return fmt.Errorf("badgerkv: free space: %w", err)
-	}
-	need := mark
-	if free < ample+s.mark {
-		need += s.background()
+		return err
 	}
 	if err := s.adjust(free, need); err != nil {
 		return fmt.Errorf("badgerkv: reserve: %w", err)
 	}
+	return enough(free, need)
+}
+
+// measure returns how many bytes are free, and how many must be so that mark are left when Badger has what it may need.
+func (s *space) measure(mark int64) (free, need int64, err error) {
+	if free, err = s.free(); err != nil {
+		return 0, 0, fmt.Errorf("badgerkv: free space: %w", err)
+	}
+	if free < ample+max(mark, s.mark) {
+		return free, mark + s.background(), nil
+	}
+	return free, mark, nil
+}
+
+func enough(free, need int64) error {
 	if free < need {
 		return fmt.Errorf("%w: %d bytes are free, %d are needed", kv.ErrNoSpace, free, need)
 	}
@@ -131,7 +138,6 @@ func allocate(name string, size int64) error {
 // background is what Badger may have to write even if nobody writes any more: its memtables as tables, and a merge of
 // level 0 with the level below, whose inputs are deleted only at the end.
 func (s *Store) background() int64 {
-	const memtables = 3
 	need := int64(memtables * memtableSize)
 	for _, level := range s.db.Levels() {
 		if level.Level == 0 || level.IsBaseLevel {

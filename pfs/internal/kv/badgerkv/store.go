@@ -131,7 +131,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 // openDB opens Badger, which answers some damage with a panic. All rows with one of the prefixes must be readable.
 func openDB(o badger.Options, readable [][]byte) (db *badger.DB, err error) {
 	defer inOneLine(&err)
-	defer recovered(&err)
+	defer recovered(&err, debug.SetPanicOnFault(true))
 	if err := removeUnborn(o.Dir); err != nil {
 		return nil, err
 	}
@@ -243,7 +243,6 @@ func (s *Store) isThere(id uint64) bool {
 
 // tables returns the tables that there are.
 func (s *Store) tables() (tables []badger.TableInfo, err error) {
-	defer recovered(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err, debug.SetPanicOnFault(true))
 	return s.db.Tables(), nil
 }

@@ -242,10 +242,7 @@ func TestVerify(t *testing.T) {
 	if err := sound.Close(); err != nil {
 		t.Fatal(err)
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "*.sst"))
-	if err != nil || len(names) == 0 {
-		t.Fatal("no tables", err)
-	}
+	names := tablesIn(t, dir)
 	data, err := os.ReadFile(names[0])
 	if err != nil {
 		t.Fatal(err)
