@@ -42,7 +42,7 @@ func TestTable(t *testing.T) {
 			dir, name, elsewhere := strings.Cut(match[1], ".")
 			if !elsewhere {
 				listed = append(listed, match[1])
-			} else if !hasTest(t, filepath.Join(root, dir), name) {
+			} else if !harness.HasTest(t, filepath.Join(root, dir), name) {
 				t.Errorf("DESIGN.md names %s, which is not there", match[1])
 			}
 		}
@@ -61,23 +61,4 @@ func TestTable(t *testing.T) {
 			t.Errorf("DESIGN.md names %s, which is not there", name)
 		}
 	}
-}
-
-// hasTest reports whether a package has a test of that name.
-func hasTest(t *testing.T, dir, name string) bool {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text), "func "+name+"(t ") {
-			return true
-		}
-	}
-	return false
 }
