@@ -15,7 +15,8 @@ import (
 type AttachOptions struct {
 	// Source is what df(1) and mount(8) show as the device; empty stands for "pfsd".
 	Source string
-	// AllowOther lets other users in, as far as modes let them. Users but root need user_allow_other in /etc/fuse.conf.
+	// AllowOther lets other users in, as far as modes let them; else only who has mounted gets in, root included. Users but root
+	// need user_allow_other in /etc/fuse.conf.
 	AllowOther bool
 	// ReadOnly makes the kernel refuse all changes.
 	ReadOnly bool

@@ -17,6 +17,10 @@ func TestMountHelper(t *testing.T) {
 	s := harness.New(t)
 	s.Pfsd("repo", "create", "helped")
 	dir := t.TempDir()
+	// Another user comes here, too.
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"layers", "one", "two"} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
@@ -39,9 +43,15 @@ func TestMountHelper(t *testing.T) {
 		mount --fstab fstab "$PWD/two"
 		stat -c %a two/file
 		cat two/file
+		! setpriv --reuid 65534 --regid 65534 --clear-groups cat two/file 2>refused
+		grep -o "Permission denied" refused
 		findmnt -n -o SOURCE,FSTYPE two
 		! mount -t fuse.pfsd -o "data=$DATA" master.none "$PWD/one" 2>refused
 		grep -o "pfsd repo create none" refused
+		umount two
+		echo "master.helped $PWD/two fuse.pfsd noauto,allow_other,data=$DATA 0 0" >fstab
+		mount --fstab fstab "$PWD/two"
+		setpriv --reuid 65534 --regid 65534 --clear-groups cat two/file
 		umount two
 	`)
 	cmd.Dir = dir
@@ -50,7 +60,7 @@ func TestMountHelper(t *testing.T) {
 	if got == "no overlay\n" {
 		t.Skip("this kernel cannot put anything beside what is in /sbin")
 	}
-	if want := "700\nby hand\nmaster.helped fuse.pfsd\npfsd repo create none\n"; got != want {
+	if want := "700\nby hand\nPermission denied\nmaster.helped fuse.pfsd\npfsd repo create none\nby hand\n"; got != want {
 		t.Errorf("it prints %q, want %q", got, want)
 	}
 	if got := s.Pfsd("cat", "master.helped:/file"); got != "by hand\n" {

@@ -21,8 +21,6 @@ func Attach(spec door.Mount, o Options) (*door.Object, error) {
 	if options.Source = spec.Address; spec.Address == door.AllBranches {
 		options.Source = "pfsd"
 	}
-	// Other users could not be refused by root anyhow; modes and owners decide.
-	options.AllowOther = o.AllowOther || os.Geteuid() == 0
 	file, err := fsys.Attach(spec.Dir, options)
 	if err != nil {
 		return nil, err
