@@ -70,7 +70,7 @@ var attributes = []string{"ETag", "Checksum", "ObjectParts", "StorageClass", "Ob
 // askedAttributes returns the names of the attributes that q asks for.
 func askedAttributes(q *request) ([]string, error) {
 	var asked []string
-	for name := range strings.SplitSeq(strings.Join(q.Header.Values("X-Amz-Object-Attributes"), ","), ",") {
+	for name := range strings.SplitSeq(q.Header.Get("X-Amz-Object-Attributes"), ",") {
 		name = strings.TrimSpace(name)
 		switch {
 		case name == "":

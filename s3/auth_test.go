@@ -44,6 +44,44 @@ func (s *server) minio(access, secret string, change ...func(*minio.Options)) *m
 	return client
 }
 
+// minio-go sends a body unsigned, with its checksum behind it, over TLS, without keys, and for parts of files. It ends the
+// trailer with a lone newline and then writes two empty lines.
+func TestMinioTrailers(t *testing.T) {
+	keys := func(c *s3.Config) { c.AccessKey, c.SecretKey, c.Now = accessKey, secretKey, time.Now }
+	for name, tc := range map[string]struct {
+		configure func(*s3.Config)
+		creds     *credentials.Credentials
+		secure    bool
+	}{
+		"HTTP":      {keys, credentials.NewStaticV4(accessKey, secretKey, ""), false},
+		"TLS":       {keys, credentials.NewStaticV4(accessKey, secretKey, ""), true},
+		"anonymous": {func(*s3.Config) {}, credentials.NewStaticV4("", "", ""), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, tc.configure)
+			if tc.secure {
+				s.overTLS()
+			}
+			c := s.minio(accessKey, secretKey, func(o *minio.Options) {
+				o.Creds, o.Secure, o.TrailingHeaders = tc.creds, tc.secure, true
+			})
+			for _, size := range []int{0, 1, 65537, 17 << 20} {
+				data := []byte(bytesOf(1, size))
+				for _, opts := range []minio.PutObjectOptions{
+					{}, {Checksum: minio.ChecksumCRC32C}, {Checksum: minio.ChecksumSHA256, PartSize: 5 << 20},
+				} {
+					if _, err := c.PutObject(t.Context(), "data", "k", bytes.NewReader(data), int64(size), opts); err != nil {
+						t.Fatalf("%d bytes, %+v: %v", size, opts.Checksum, err)
+					}
+					if got := s.stored("k"); !bytes.Equal(got, data) {
+						t.Errorf("%d bytes, %+v: stored %d", size, opts.Checksum, len(got))
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestSignatures(t *testing.T) {
 	s := newSignedServer(t)
 	s.want(403, "AccessDenied", "GET", "/data/k", "")

@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"pfsd/pfs"
@@ -18,8 +17,8 @@ type branchStore interface {
 
 var _ branchStore = (*pfs.Store)(nil)
 
-// createBucket makes a branch, and its repo when missing. The answer to a bucket that is there, as whatever version, is that
-// it is the client's already.
+// createBucket makes a branch, and its repo when missing, under every name that they can have; clients that keep to S3's
+// narrower rules send no others. The answer to a bucket that is there, as whatever version, is that it is the client's already.
 func (h *Handler) createBucket(q *request) error {
 	ref, err := parseBucket(q.bucket)
 	if err != nil {
@@ -45,7 +44,7 @@ func (h *Handler) createBucket(q *request) error {
 	if _, err := h.store.Snapshot(q.Context(), ref); err == nil {
 		return fail(codeBucketAlreadyOwnedByYou)
 	}
-	if !ref.Commit.IsZero() || !isS3Name(q.bucket) {
+	if !ref.Commit.IsZero() {
 		return fail(codeInvalidBucketName)
 	}
 	_, err = h.store.CreateBranch(q.Context(), ref, pfs.BranchOptions{
@@ -56,14 +55,4 @@ func (h *Handler) createBucket(q *request) error {
 	}
 	q.w.Header().Set("Location", "/"+q.bucket)
 	return q.w.empty(http.StatusOK)
-}
-
-// isS3Name reports whether name follows the rules that S3 has for new buckets, so that every client can address it. See
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
-func isS3Name(name string) bool {
-	if len(name) < 3 || len(name) > 63 || strings.Contains(name, "_") || strings.ToLower(name) != name {
-		return false
-	}
-	_, err := netip.ParseAddr(name)
-	return err != nil
 }

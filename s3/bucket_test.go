@@ -41,9 +41,16 @@ func TestBuckets(t *testing.T) {
 	} {
 		s.want(409, code, "PUT", path, "")
 	}
-	for _, path := range []string{"/ab", "/New_Repo", "/Upper", "/a..b", "/-ab", "/ab-", "/a.b.c", "/1.2.3.4",
-		"/" + strings.Repeat("a", 64), "/" + strings.Repeat("0", 32) + ".images", "/da%20ta", "/data~1"} {
-		s.want(400, "InvalidBucketName", "PUT", path, "")
+	for _, path := range []string{"/a..b", "/-ab", "/ab-", "/_a", "/a.b.c", "/1.2.3.4",
+		"/" + strings.Repeat("a", 64), "/" + strings.Repeat("0", 32) + ".images", "/" + strings.Repeat("0", 32), "/da%20ta", "/data~1"} {
+		a := s.want(400, "InvalidBucketName", "PUT", path, "")
+		if !strings.Contains(a.body, "1 to 63 letters, digits, &#39;_&#39; and &#39;-&#39;") {
+			t.Errorf("%s: the rule is not in %s", path, a.body)
+		}
+	}
+	for _, path := range []string{"/ab", "/New_Repo", "/Upper", "/Dev_1.ab"} {
+		s.want(200, "", "PUT", path, "")
+		s.want(204, "", "DELETE", path, "")
 	}
 	s.want(400, "MalformedXML", "PUT", "/new-bucket", "<not xml")
 	s.want(501, "NotImplemented", "PUT", "/new-bucket", "", "x-amz-bucket-object-lock-enabled", "true")

@@ -106,7 +106,9 @@ var codes = map[code]struct {
 	codeInvalidAccessKeyID: {http.StatusForbidden, "The AWS Access Key Id you provided does not exist in our records."},
 	codeInvalidArgument:    {http.StatusBadRequest, "Invalid Argument"},
 	codeInvalidBucketName: {http.StatusBadRequest,
-		"The specified bucket is not valid. A bucket is BRANCH.REPO, REPO, TAG.REPO, COMMIT.REPO or COMMIT.BRANCH.REPO."},
+		"The specified bucket is not valid. A bucket is BRANCH.REPO, REPO, TAG.REPO, COMMIT.REPO or COMMIT.BRANCH.REPO. The name " +
+			"of a branch, tag or repo has 1 to 63 letters, digits, '_' and '-', begins and ends with a letter or digit, and is " +
+			"not 32 hexadecimal digits, as the id of a commit is."},
 	codeInvalidDigest: {http.StatusBadRequest, "The Content-MD5 you specified is not valid."},
 	codeInvalidPart: {http.StatusBadRequest, "One or more of the specified parts could not be found. The part may not " +
 		"have been uploaded, or the specified entity tag may not match the part's entity tag."},

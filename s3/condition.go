@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"pfsd/pfs"
@@ -20,14 +19,11 @@ type conditions struct {
 // readConditions takes the conditions from the headers that begin with prefix. A date that cannot be read counts for
 // nothing, as RFC 9110 has it.
 func readConditions(header http.Header, prefix string) conditions {
-	c := conditions{match: listOf(header, prefix+"If-Match"), noneMatch: listOf(header, prefix+"If-None-Match")}
+	c := conditions{match: header.Get(prefix + "If-Match"), noneMatch: header.Get(prefix + "If-None-Match")}
 	c.modifiedSince, c.hasModifiedSince = readDate(header.Get(prefix + "If-Modified-Since"))
 	c.unmodifiedSince, c.hasUnmodified = readDate(header.Get(prefix + "If-Unmodified-Since"))
 	return c
 }
-
-// listOf returns a header that is a list; its lines are one list, too.
-func listOf(header http.Header, name string) string { return strings.Join(header.Values(name), ",") }
 
 func readDate(value string) (time.Time, bool) {
 	if value == "" {
@@ -74,12 +70,12 @@ type writeConditions struct {
 }
 
 func readWriteConditions(header http.Header) writeConditions {
-	return writeConditions{match: listOf(header, "If-Match"), noneMatch: listOf(header, "If-None-Match")}
+	return writeConditions{match: header.Get("If-Match"), noneMatch: header.Get("If-None-Match")}
 }
 
 // readDeleteConditions takes those of DeleteObject, of a branch that was as in seen when the request came.
 func readDeleteConditions(header http.Header, seen *pfs.Snapshot) (writeConditions, error) {
-	c := writeConditions{seen: seen, match: listOf(header, "If-Match")}
+	c := writeConditions{seen: seen, match: header.Get("If-Match")}
 	if value := header.Get("X-Amz-If-Match-Size"); value != "" {
 		size, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {

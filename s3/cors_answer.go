@@ -49,7 +49,7 @@ func (h *Handler) preflight(q *request) error {
 	if !slices.Contains([]string{"GET", "PUT", "HEAD", "POST", "DELETE"}, c.method) {
 		return failf(codeBadRequest, "Invalid Access-Control-Request-Method: "+c.method)
 	}
-	for header := range strings.SplitSeq(strings.Join(q.Header.Values("Access-Control-Request-Headers"), ","), ",") {
+	for header := range strings.SplitSeq(q.Header.Get("Access-Control-Request-Headers"), ",") {
 		if header = strings.TrimSpace(header); header != "" {
 			c.headers = append(c.headers, header)
 		}

@@ -96,6 +96,7 @@ func newHandler(store store, cfg Config) *Handler {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	joinLines(r.Header)
 	q := &request{Request: r, id: h.newID(), query: sigv4.ParseQuery(r.URL.RawQuery), author: h.cfg.Author}
 	q.w = &response{ResponseWriter: w, request: q}
 	if h.cfg.Stall > 0 {

@@ -51,6 +51,35 @@ func newServer(t *testing.T, change ...func(*s3.Config)) *server {
 	return s
 }
 
+// overTLS makes s answer over TLS instead, with a certificate that its client trusts.
+func (s *server) overTLS() {
+	s.t.Helper()
+	s.Close()
+	s.Server = httptest.NewTLSServer(s.Config.Handler)
+	s.t.Cleanup(s.Close)
+}
+
+// stored returns the content of a file of the bucket, past the door.
+func (s *server) stored(path string) []byte {
+	s.t.Helper()
+	ctx := context.Background()
+	snapshot, err := s.store.Snapshot(ctx, pfs.BranchRef("data", "master"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	entry, err := snapshot.Stat(ctx, path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var data bytes.Buffer
+	if entry.Content.Size > 0 {
+		if _, err := s.store.OpenContent(entry.Content).CopyRange(ctx, &data, 0, entry.Content.Size); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return data.Bytes()
+}
+
 // answer is what a request was answered.
 type answer struct {
 	*http.Response

@@ -40,6 +40,6 @@ func (q *request) lower() {
 				continue
 			}
 		}
-		q.Header.Set(name, values[0])
+		q.Header.Set(name, strings.Join(values, ","))
 	}
 }

@@ -199,7 +199,7 @@ func TestListVersionsWithPendingChanges(t *testing.T) {
 	if a := s.want(200, "", "HEAD", "/data/c?versionId=null", ""); a.Header.Get("X-Amz-Version-Id") != "null" {
 		t.Error(a.Header)
 	}
-	s.want(404, "NoSuchKey", "GET", "/data/a?versionId=null", "")
+	s.want(405, "MethodNotAllowed", "GET", "/data/a?versionId=null", "")
 	s.put("/data/d", "1") // commits what is pending before
 	s.want(404, "NoSuchVersion", "GET", "/data/c?versionId=null", "")
 	if got := s.versions("data", "prefix=b", 1000); len(got) != 2 || got[1] != "b "+b1 || strings.Contains(got[0], "null") {

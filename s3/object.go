@@ -22,16 +22,20 @@ type object struct {
 }
 
 // object returns the one that bucket and key name in the given version: empty for what the bucket shows, "null" for what it
-// shows if that is in no commit yet.
+// shows if that is in no commit yet. The error for an object that was deleted tells of its delete marker.
 func (h *Handler) object(ctx context.Context, bucket, name, version string) (*object, error) {
-	if version != nullVersion {
-		return h.objectIn(ctx, bucket, name, version)
+	wanted := version
+	if version == nullVersion {
+		wanted = ""
 	}
-	o, err := h.objectIn(ctx, bucket, name, "")
-	if err == nil && versionID(&o.entry, o.version) != "" {
+	o, err := h.objectIn(ctx, bucket, name, wanted)
+	if err != nil {
+		return nil, h.deleted(ctx, bucket, name, version, err)
+	}
+	if version == nullVersion && versionID(&o.entry, o.version) != "" {
 		return nil, fail(codeNoSuchVersion)
 	}
-	return o, err
+	return o, nil
 }
 
 func (h *Handler) objectIn(ctx context.Context, bucket, name, version string) (*object, error) {

@@ -52,6 +52,10 @@ func (h *Handler) source(q *request) (copySource, *object, error) {
 		return s, nil, err
 	}
 	o, err := h.object(q.Context(), s.bucket, s.key, s.version)
+	if err != nil && apiErrorOf(err).code == codeMethodNotAllowed {
+		return s, nil, failf(codeInvalidRequest, "The source of a copy request may not specifically refer to a delete marker by "+
+			"version id.")
+	}
 	if err != nil {
 		return s, nil, err
 	}

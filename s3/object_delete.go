@@ -29,7 +29,7 @@ func (h *Handler) deleteObject(q *request) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return h.unmatched(q, q.key, err)
 	}
 	if !commit.ID.IsZero() {
 		q.w.setVersionID(commit.ID.String())
@@ -38,19 +38,35 @@ func (h *Handler) deleteObject(q *request) error {
 	return q.w.empty(http.StatusNoContent)
 }
 
-// remove removes the object at name and reports whether it was there; for what is not there all conditions hold, as in S3.
-// A directory becomes implicit, so that it goes when it is empty.
+// unmatched returns the error of a conditional delete. As S3's "How to perform conditional deletes" has it, a key that is not
+// there is not found, but where its latest version is a delete marker the precondition has failed.
+func (h *Handler) unmatched(q *request, name string, err error) error {
+	if apiErrorOf(err).code != codeNoSuchKey {
+		return err
+	}
+	if _, ok := h.markerOf(q.Context(), q.bucket, name, ""); ok {
+		return fail(codePreconditionFailed)
+	}
+	return err
+}
+
+// remove removes the object at name and reports whether it was there. One that is not there matches no ETag, nor "*": who
+// deletes what was read must not be told that it is done when another was first. The conditions on the size and the time hold
+// for what is not there, as S3's "DeleteObject" has it. A directory becomes implicit, so that it goes when it is empty.
 func (h *Handler) remove(ctx context.Context, tx *pfs.Tx, name string, c writeConditions) (bool, error) {
+	var entry pfs.Entry
 	key, err := parseKey(name)
-	if err != nil {
-		// Nothing can be stored under such a key.
-		return false, nil
+	absent := err != nil // Nothing can be stored under such a key.
+	if !absent {
+		entry, err = tx.Stat(key.path)
+		absent = isAbsent(err) || err == nil && !key.names(&entry)
 	}
-	entry, err := tx.Stat(key.path)
-	if isAbsent(err) || err == nil && !key.names(&entry) {
+	switch {
+	case absent && c.match != "":
+		return false, fail(codeNoSuchKey)
+	case absent:
 		return false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return false, err
 	}
 	if err := h.check(ctx, tx, key, c); err != nil {

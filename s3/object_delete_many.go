@@ -75,6 +75,9 @@ func (h *Handler) deleteObjects(q *request) error {
 	if err != nil {
 		return err
 	}
+	for i := range result.Error {
+		result.Error[i].unmatched(h, q)
+	}
 	for i := range result.Deleted {
 		item := &result.Deleted[i]
 		if commit.ID.IsZero() {
@@ -119,6 +122,16 @@ func (h *Handler) deleteItem(
 	}
 	result.Error = append(result.Error, failed)
 	return nil
+}
+
+// unmatched tells a key that is not there from one whose latest version is a delete marker. It is looked at behind the
+// transaction, which others wait for.
+func (e *deleteError) unmatched(h *Handler, q *request) {
+	if e.Code != string(codeNoSuchKey) {
+		return
+	}
+	c := apiErrorOf(h.unmatched(q, e.Key, fail(codeNoSuchKey))).code
+	e.Code, e.Message = string(c), codes[c].message
 }
 
 // conditions returns under which conditions the object is to be removed.

@@ -3,8 +3,6 @@ package s3
 import (
 	"net/http"
 	"strconv"
-
-	"pfsd/pfs"
 )
 
 // getObject answers GetObject and HeadObject.
@@ -20,7 +18,7 @@ func (h *Handler) getObject(q *request) error {
 	}
 	o, err := h.object(q.Context(), q.bucket, q.key, version)
 	if err != nil {
-		return h.deleted(q, version, err)
+		return err
 	}
 	if version == nullVersion {
 		q.w.setVersionID(version)
@@ -49,36 +47,6 @@ func (h *Handler) getObject(q *request) error {
 		return err
 	}
 	return h.send(q, o, part, status)
-}
-
-// deleted returns the error of an object that is not there, with the headers that tell of a delete marker when that is why.
-func (h *Handler) deleted(q *request, version string, notFound error) error {
-	key, err := parseKey(q.key)
-	if err != nil || key.dir || version == nullVersion || apiErrorOf(notFound).code != codeNoSuchKey {
-		return notFound
-	}
-	ref, err := parseBucket(q.bucket)
-	if err == nil && version != "" {
-		ref, err = ref.At(version)
-	}
-	if err != nil {
-		return notFound
-	}
-	var last []pfs.LogEntry
-	for entry, err := range h.store.Log(q.Context(), ref, key.path) {
-		if err != nil {
-			return notFound
-		}
-		if last = append(last, entry); len(last) == 2 {
-			break
-		}
-	}
-	if len(last) < 2 || last[0].Entry != nil || last[1].Entry == nil || last[1].Entry.Kind != pfs.EntryFile {
-		return notFound
-	}
-	return &apiError{code: codeNoSuchKey, cause: notFound, header: http.Header{
-		"X-Amz-Delete-Marker": {"true"}, "X-Amz-Version-Id": {last[0].Commit.ID.String()},
-	}}
 }
 
 // send answers with the bytes of o in part.

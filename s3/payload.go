@@ -140,7 +140,7 @@ func (p *payload) openMD5() error {
 		return nil
 	}
 	want, err := base64.StdEncoding.DecodeString(values[0])
-	if len(values) > 1 || err != nil || len(want) != md5.Size {
+	if err != nil || len(want) != md5.Size {
 		return fail(codeInvalidDigest)
 	}
 	p.md5 = &digest{md5.New(), want}
@@ -158,7 +158,7 @@ func (p *payload) openChecksum() error {
 		case !ok:
 			continue
 		}
-		if _, ok := a.Decode(values[0]); !ok || len(values) > 1 {
+		if _, ok := a.Decode(values[0]); !ok {
 			return failf(codeInvalidRequest, "Value for "+a.Header()+" header is invalid.")
 		}
 		p.want[a] = values[0]

@@ -76,7 +76,7 @@ func sentChecksum(header http.Header) (checksum.Algorithm, string, error) {
 		}
 		found, value = a, values[0]
 		bare, _, _ := strings.Cut(value, "-")
-		if _, ok := a.Decode(bare); !ok || len(values) > 1 {
+		if _, ok := a.Decode(bare); !ok {
 			return 0, "", failf(codeInvalidRequest, "Value for "+a.Header()+" header is invalid.")
 		}
 	}

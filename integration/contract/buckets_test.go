@@ -75,11 +75,14 @@ func createBucketTwice(d *door) {
 }
 
 func createBucketNames(d *door) {
-	for _, name := range []string{"ab", "Upper", "under_score", "-a-", "a..b", strings.Repeat("a", 64), "127.0.0.1"} {
+	for _, name := range []string{"_a", "-a-", "a..b", strings.Repeat("a", 64), "127.0.0.1", strings.Repeat("0", 32)} {
 		d.want(400, "InvalidBucketName", "PUT", "/"+name, "")
+		d.is("the command line refuses "+name, d.store.Try("repo", "create", name).Code != 0, true)
 	}
-	d.want(200, "", "PUT", "/abc", "")
-	d.want(200, "", "PUT", "/b."+strings.Repeat("a", 61), "")
+	for _, name := range []string{"abc", "a", "Upper", "under_score", "b." + strings.Repeat("a", 61)} {
+		d.want(200, "", "PUT", "/"+name, "")
+		d.want(204, "", "DELETE", "/"+name, "")
+	}
 }
 
 func otherNames(d *door) {

@@ -42,6 +42,8 @@ func deleteConditions(d *door) {
 	d.put("k", "x")
 	d.want(412, "PreconditionFailed", "DELETE", d.path("k"), "", "If-Match", etagOf("y"))
 	d.want(204, "", "DELETE", d.path("k"), "", "If-Match", etagOf("x"))
+	d.want(412, "PreconditionFailed", "DELETE", d.path("k"), "", "If-Match", etagOf("x"))
+	d.want(404, "NoSuchKey", "DELETE", d.path("never"), "", "If-Match", "*")
 }
 
 func deleteVersion(d *door) {

@@ -36,6 +36,8 @@ var (
 const (
 	maxLine    = 4 << 10
 	maxTrailer = 16 << 10
+	// maxEmpty is how many empty lines may stand before the last line of a body.
+	maxEmpty = 2
 )
 
 // Signer computes the signatures of a body, each of which depends on the one before. It is called in the order of the body.
@@ -147,35 +149,42 @@ func (r *Reader) end() error {
 
 // finish reads trailers up to the empty line that ends the body. The empty line itself is not insisted on, since some
 // clients end the body without it; a trailer that was cut short lacks its signature or the checksum that was announced.
+// Clients that end a trailer with a lone newline write another empty line: before the trailer's signature, or at the end.
 func (r *Reader) finish() error {
 	var signed bytes.Buffer
 	signature := ""
-	for {
+	for empty := 0; ; {
 		line, err := r.line(true)
+		if err == io.ErrUnexpectedEOF && empty > 0 && !(r.form.Signed && r.form.Trailer) {
+			return ErrMalformed
+		}
 		if err != nil {
 			return err
 		}
 		if line == "" {
-			// Some clients write an empty line before the signature too.
-			if r.form.Signed && r.form.Trailer && signature == "" && r.more() {
-				continue
+			if !r.more() {
+				break
 			}
-			break
+			if empty++; empty > maxEmpty {
+				return ErrMalformed
+			}
+			continue
 		}
 		name, value, found := strings.Cut(line, ":")
 		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
+		signs := r.form.Signed && name == "x-amz-trailer-signature"
 		switch {
-		case !found || !r.form.Trailer || signed.Len() > maxTrailer || signature != "":
+		case !found || !r.form.Trailer || signed.Len() > maxTrailer || signature != "" || empty > 0 && !signs:
 			return ErrMalformed
-		case name == "x-amz-trailer-signature":
+		case signs:
 			signature = value
+		case r.trailer[name] != "":
+			// Of two values only one would be looked at.
+			return ErrMalformed
 		default:
 			r.keep(name, value)
 			signed.WriteString(name + ":" + value + "\n")
 		}
-	}
-	if r.more() {
-		return ErrMalformed
 	}
 	if r.form.Signer == nil || !r.form.Trailer {
 		return nil

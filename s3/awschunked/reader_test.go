@@ -212,3 +212,35 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// Clients end a trailer by a newline, alone or behind a carriage return, and the body by up to two empty lines.
+func TestEndsOfBodies(t *testing.T) {
+	const trailer = "x-amz-checksum-crc32c:wdBDMA=="
+	for name, end := range map[string]string{
+		"the manual, Python, Go, JavaScript, Java": trailer + "\r\n\r\n",
+		"a newline alone":                          trailer + "\n\r\n",
+		"minio-go":                                 trailer + "\n\r\n\r\n",
+		"newlines alone":                           trailer + "\n\n",
+		"two empty lines":                          trailer + "\r\n\r\n\r\n",
+		"no empty line":                            trailer + "\r\n",
+		"spaces around the value":                  "X-Amz-Checksum-Crc32c : wdBDMA== \r\n\r\n",
+	} {
+		r := awschunked.NewReader(iotest.OneByteReader(strings.NewReader("1\r\na\r\n0\r\n"+end)), awschunked.Form{Trailer: true})
+		got, err := io.ReadAll(r)
+		if err != nil || string(got) != "a" || r.Trailer()["x-amz-checksum-crc32c"] != "wdBDMA==" {
+			t.Errorf("%s: got %q, %v, %v", name, got, r.Trailer(), err)
+		}
+	}
+	for name, end := range map[string]string{
+		"a trailer behind the end":   trailer + "\n\r\nx-other:1\r\n\r\n",
+		"bytes behind the end":       trailer + "\n\r\n\r\nmore",
+		"empty lines without end":    trailer + strings.Repeat("\r\n", 20),
+		"a trailer twice":            trailer + "\r\n" + trailer + "\r\n\r\n",
+		"a trailer twice, otherwise": trailer + "\r\nX-Amz-Checksum-CRC32C:AAAAAA==\r\n\r\n",
+	} {
+		body := "1\r\na\r\n0\r\n" + end
+		if _, err := io.ReadAll(awschunked.NewReader(strings.NewReader(body), awschunked.Form{Trailer: true})); !errors.Is(err, awschunked.ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

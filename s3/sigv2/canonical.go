@@ -1,6 +1,7 @@
 package sigv2
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,9 +46,10 @@ func texts(r *http.Request, bucket, date string) []string {
 	return texts
 }
 
-// amzHeaders returns the x-amz- headers, each on a line.
+// amzHeaders returns the x-amz- headers, each on a line, in the order of their names: a name that begins another is first,
+// which the colon behind it must not change.
 func amzHeaders(header http.Header) string {
-	var lines []string
+	lines := map[string]string{}
 	for name, values := range header {
 		lower := strings.ToLower(name)
 		if !strings.HasPrefix(lower, "x-amz-") {
@@ -57,10 +59,13 @@ func amzHeaders(header http.Header) string {
 		for i, value := range trimmed {
 			trimmed[i] = strings.TrimSpace(value)
 		}
-		lines = append(lines, lower+":"+strings.Join(trimmed, ",")+"\n")
+		lines[lower] = lower + ":" + strings.Join(trimmed, ",") + "\n"
 	}
-	slices.Sort(lines)
-	return strings.Join(lines, "")
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		text.WriteString(lines[name])
+	}
+	return text.String()
 }
 
 // path returns the path as it was sent, still encoded, behind the bucket of the host name.

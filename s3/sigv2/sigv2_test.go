@@ -196,3 +196,23 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// Headers are signed in the order of their names: one that begins another is first, whatever is behind its colon.
+func TestOrderOfHeaders(t *testing.T) {
+	for _, names := range [][]string{
+		{"x-amz-meta-a", "x-amz-meta-a1"}, {"x-amz-meta-file", "x-amz-meta-file-name", "x-amz-meta-file.name"},
+		{"x-amz-copy-source", "x-amz-copy-source-if-match", "x-amz-copy-source-range"},
+		{"x-amz-meta-b", "x-amz-meta-b!", "x-amz-meta-B0"},
+	} {
+		r := request("PUT", "/b/k")
+		for _, name := range names {
+			r.Header.Set(name, "v")
+		}
+		r.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		r.URL.Host = r.Host
+		signed := signer.SignV2(*r, exampleKey, exampleSecret, false)
+		if _, err := sigv2.Verify(signed, "", secretOf, time.Now()); err != nil {
+			t.Errorf("%q: %v", names, err)
+		}
+	}
+}
