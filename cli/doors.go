@@ -27,9 +27,9 @@ const endGrace = 30 * time.Second
 
 // runDoors opens doors and stays until the process is told to end, or all doors have ended. When the host of the store
 // goes, this process becomes the host, or the guest of the next one, with the same doors. It prints a line for each door
-// when it is served first.
-func (p *program) runDoors(c *cli.Context, openings []opening) error {
-	cfg, err := p.hosting(c, true)
+// when it is served first. When makes is set, it makes a store where none is.
+func (p *program) runDoors(c *cli.Context, makes bool, openings []opening) error {
+	cfg, err := p.hosting(c, taking{doors: true, makes: makes})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/datadir"
+	"pfsd/pfs"
 )
 
 // The global flags.
@@ -15,6 +17,7 @@ const (
 	flagData   = "data"
 	flagMemory = "memory"
 	flagLog    = "log"
+	flagNoMake = "no-create"
 )
 
 func globalFlags() []cli.Flag {
@@ -26,6 +29,10 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{
 			Name: flagMemory, EnvVars: []string{"PFSD_MEMORY"}, Value: "256MiB",
 			Usage: "about how much memory (`SIZE`) caches and buffers may take, where this process holds the store",
+		},
+		&cli.BoolFlag{
+			Name: flagNoMake, EnvVars: []string{"PFSD_NO_CREATE"},
+			Usage: "fail where no store is, also with the commands that make one there: s3, serve, repo create, put, import and mount --create",
 		},
 		&cli.StringFlag{
 			Name: flagLog, EnvVars: []string{"PFSD_LOG"}, Value: "warn",
@@ -53,14 +60,37 @@ func memory(c *cli.Context) (int64, error) {
 	return int64(n), nil
 }
 
-// dataDir returns the data directory, which is made when it is missing.
-func (p *program) dataDir(c *cli.Context) (*datadir.Dir, error) {
+// dataDir returns the data directory, which holds a store. When makes is set, and --no-create is not, a store is made where none
+// is, and that is said on stderr.
+func (p *program) dataDir(c *cli.Context, makes bool) (*datadir.Dir, error) {
 	path, err := datadir.Locate(c.String(flagData), p.getenv)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := datadir.Open(path)
+	if !makes || c.Bool(flagNoMake) {
+		return open(path)
+	}
+	dir, empty, err := datadir.Make(path)
 	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if !empty {
+		return dir, nil
+	}
+	if err := pfs.Create(dir.Path()); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(p.stderr, "pfsd: made a new store in %s\n", p.name(dir.Path()))
+	return dir, nil
+}
+
+// open returns the data directory at path, which must hold a store.
+func open(path string) (*datadir.Dir, error) {
+	dir, err := datadir.Open(path)
+	switch {
+	case errors.Is(err, datadir.ErrNoStore):
+		return nil, fmt.Errorf("%w: look whether its disk is mounted, or make a store with: pfsd repo create REPO", err)
+	case err != nil:
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	return dir, nil

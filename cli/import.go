@@ -36,7 +36,7 @@ func (p *program) importInto(c *cli.Context) error {
 			return fmt.Errorf("%s is neither a directory nor an archive whose name ends in .tar: unpack what is compressed, "+
 				"and give - for stdin", args[0])
 		}
-		return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		return p.withNewStore(c, func(ctx context.Context, store *control.Client) error {
 			return p.putAll(ctx, c, store, dest, []localCopy{{source: args[0], path: dest.path}}, os.Geteuid() == 0)
 		})
 	}
@@ -49,7 +49,7 @@ func (p *program) importInto(c *cli.Context) error {
 		defer file.Close()
 		in = file
 	}
-	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+	return p.withNewStore(c, func(ctx context.Context, store *control.Client) error {
 		req := control.PutRequest{
 			Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author(), Owners: os.Geteuid() == 0,
 		}

@@ -80,7 +80,7 @@ func (p *program) followLog(c *cli.Context, a address, req control.FileRequest) 
 	if req.Limit == 0 {
 		req.Limit = followed
 	}
-	return p.withMember(c, true, func(ctx context.Context, store *control.Client) error {
+	return p.withMember(c, taking{doors: true}, func(ctx context.Context, store *control.Client) error {
 		print, out := p.logPrinter(c), bufio.NewWriter(p.stdout)
 		for line, err := range store.Follow(ctx, req) {
 			switch {

@@ -78,7 +78,7 @@ func (p *program) mount(c *cli.Context) error {
 	if err := p.logLater(c.String("log-file"), c.Bool(flagDetached)); err != nil {
 		return err
 	}
-	return p.runDoors(c, []opening{mount})
+	return p.runDoors(c, c.Bool("create"), []opening{mount})
 }
 
 // mounting opens a mount of the version at addr, which may be door.AllBranches, on dir.
@@ -129,7 +129,7 @@ func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 
 // mountPoint returns dir in canonical form when it can be mounted on.
 func (p *program) mountPoint(c *cli.Context, dir string) (string, error) {
-	data, err := p.dataDir(c)
+	data, err := datadir.Locate(c.String(flagData), p.getenv)
 	if err != nil {
 		return "", err
 	}
@@ -147,7 +147,7 @@ func (p *program) mountPoint(c *cli.Context, dir string) (string, error) {
 	if mountpoint.IsMount(point) && !mountpoint.IsDead(point) {
 		return "", fmt.Errorf("%s is a mount of pfsd already: end it with pfsd umount %s", dir, dir)
 	}
-	return point, data.CheckMountPoint(point)
+	return point, datadir.CheckMountPoint(data, point)
 }
 
 // provide makes sure that the version at ref exists, making the branch when it may, and returns what is known of its root.

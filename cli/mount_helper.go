@@ -47,7 +47,7 @@ func isHelper(args []string) bool {
 }
 
 // helperFlags are the options that stand for flags of the command.
-var helperFlags = []string{"data", "memory", "log", "log-file", "create", "commit", "commit-interval"}
+var helperFlags = []string{"data", "memory", "log", "log-file", "create", flagNoMake, "commit", "commit-interval"}
 
 func helperCommand(name string, operands, options []string) []string {
 	flags, kept := []string{name, "mount", "--detach"}, []string{}

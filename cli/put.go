@@ -39,7 +39,7 @@ func (p *program) put(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+	return p.withNewStore(c, func(ctx context.Context, store *control.Client) error {
 		copies, err := plan(ctx, store, sources, dest)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (p *program) createRepo(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+	return p.withNewStore(c, func(ctx context.Context, store *control.Client) error {
 		repo, err := store.CreateRepo(ctx, control.RepoRequest{Name: name, By: p.author()})
 		return p.done(c, repo, err)
 	})

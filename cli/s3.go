@@ -79,7 +79,7 @@ func (p *program) serveS3(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.runDoors(c, []opening{listening(c.String("addr"), spec)})
+	return p.runDoors(c, true, []opening{listening(c.String("addr"), spec)})
 }
 
 // listening opens an S3 door.

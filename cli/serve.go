@@ -52,5 +52,5 @@ func (p *program) serve(c *cli.Context) error {
 		}
 		openings = append(openings, mount)
 	}
-	return p.runDoors(c, openings)
+	return p.runDoors(c, true, openings)
 }

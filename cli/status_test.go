@@ -27,7 +27,8 @@ func TestStatusSaysWhoIsHost(t *testing.T) {
 		}
 	}
 	data := newData(t)
-	if got := ok(t, data, "", "status"); !strings.Contains(got, "host:   none") || !strings.Contains(got, "0 repos, 0 branches\n") {
+	ok(t, data, "", "repo", "create", "r")
+	if got := ok(t, data, "", "status"); !strings.Contains(got, "host:   none") || !strings.Contains(got, "1 repo, 1 branch\n") {
 		t.Errorf("without a host it says\n%s", got)
 	}
 }

@@ -24,12 +24,25 @@ import (
 // withStore runs f with the operations of the store: those of its host, or, when there is none, of this process, which is
 // the host while f runs.
 func (p *program) withStore(c *cli.Context, f func(ctx context.Context, store *control.Client) error) error {
-	return p.withMember(c, false, f)
+	return p.withMember(c, taking{}, f)
 }
 
-// withMember is withStore for a command that, when staying is set, may run for so long that as the host it must let doors in.
-func (p *program) withMember(c *cli.Context, staying bool, f func(ctx context.Context, store *control.Client) error) error {
-	member, err := p.join(c, staying)
+// withNewStore is withStore for a command that makes a store where none is.
+func (p *program) withNewStore(c *cli.Context, f func(ctx context.Context, store *control.Client) error) error {
+	return p.withMember(c, taking{makes: true}, f)
+}
+
+// taking is how a command takes part in a store.
+type taking struct {
+	// doors is set for a command that has doors, or that may run for so long that as the host it must let doors in.
+	doors bool
+	// makes is set for a command that makes a store where none is.
+	makes bool
+}
+
+// withMember is withStore for a command that takes part in its own way.
+func (p *program) withMember(c *cli.Context, as taking, f func(ctx context.Context, store *control.Client) error) error {
+	member, err := p.join(c, as)
 	if err != nil {
 		return err
 	}
@@ -42,8 +55,8 @@ func (p *program) withMember(c *cli.Context, staying bool, f func(ctx context.Co
 }
 
 // join makes this process the host of the store or a guest of its host.
-func (p *program) join(c *cli.Context, doors bool) (hosting.Member, error) {
-	cfg, err := p.hosting(c, doors)
+func (p *program) join(c *cli.Context, as taking) (hosting.Member, error) {
+	cfg, err := p.hosting(c, as)
 	if err != nil {
 		return nil, err
 	}
@@ -51,17 +64,17 @@ func (p *program) join(c *cli.Context, doors bool) (hosting.Member, error) {
 }
 
 // hosting says how this process takes part in the store.
-func (p *program) hosting(c *cli.Context, doors bool) (hosting.Config, error) {
-	dir, err := p.dataDir(c)
-	if err != nil {
-		return hosting.Config{}, err
-	}
+func (p *program) hosting(c *cli.Context, as taking) (hosting.Config, error) {
 	limit, err := memory(c)
 	if err != nil {
 		return hosting.Config{}, err
 	}
+	dir, err := p.dataDir(c, as.makes)
+	if err != nil {
+		return hosting.Config{}, err
+	}
 	return hosting.Config{
-		Dir: dir, Doors: doors, Version: programVersion(), Now: time.Now, Log: p.log,
+		Dir: dir, Doors: as.doors, Version: programVersion(), Now: time.Now, Log: p.log,
 		Open:  func(ctx context.Context) (*pfs.Store, error) { return p.open(ctx, dir, limit) },
 		Serve: func(store *pfs.Store) door.Opener { return p.opener(store, dir) },
 		Wait: func(pid int) {
@@ -75,7 +88,10 @@ func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs
 	// Above its caches the process needs room for requests; beyond that the collector works harder rather than let the heap
 	// grow to twice what is in use.
 	debug.SetMemoryLimit(limit + limit/4)
-	opts := pfs.Options{Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log, VerifyRows: p.salvage}
+	// Where a store was to be made it has been made. Whoever becomes the host of a store later on never makes one.
+	opts := pfs.Options{
+		Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log, VerifyRows: p.salvage, Existing: true,
+	}
 	store, err := pfs.Open(ctx, dir.Path(), opts)
 	// The first salvage may find that the name of the format is missing, the second one that rows are damaged.
 	for tries := 0; tries < 2 && p.salvage && pfs.KindOf(err) == pfs.KindCorrupt; tries++ {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -48,7 +49,8 @@ func (p *program) umount(c *cli.Context) error {
 		}
 		return store.Unmount(ctx, control.UnmountRequest{Dir: dir})
 	})
-	if pfs.KindOf(err) != pfs.KindFileNotFound {
+	noStore := errors.Is(err, datadir.ErrNoStore) && mountpoint.IsMount(dir)
+	if pfs.KindOf(err) != pfs.KindFileNotFound && !noStore {
 		return err
 	}
 	// The host of this store does not serve it; that of another one may.

@@ -30,7 +30,7 @@ func newHost(t *testing.T) string {
 	data := newData(t)
 	_, end := startDoor(t, data, "serve")
 	t.Cleanup(func() {
-		if r := end(); r.code != exitOK || r.stderr != "" {
+		if r := end(); r.code != exitOK || r.stderr != madeLine(data) {
 			t.Errorf("the host ended with %+v", r)
 		}
 	})

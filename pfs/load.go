@@ -5,77 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/pack"
 	"pfsd/pfs/internal/schema"
 )
-
-// FormatVersion is the version of what is on disk: FORMAT.md.
-const FormatVersion = 1
-
-// formatFile is the file that says so, and formatText is what it holds.
-const (
-	formatFile = "FORMAT"
-	formatText = "pfsd store, format 1\n"
-)
-
-// checkFormat makes dir if it is missing, and refuses one that holds something else.
-func checkFormat(dir string) error {
-	const op = "pfs.Open"
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return wrap(op, err, dir, "")
-	}
-	name := filepath.Join(dir, formatFile)
-	text, err := os.ReadFile(name)
-	switch {
-	case err == nil && string(text) == formatText:
-		return nil
-	case err == nil:
-		return &Error{Op: op, Kind: KindInvalid, Ref: dir,
-			Err: fmt.Errorf("the file %s says %q, and this program knows only %q", formatFile, firstLine(text), firstLine([]byte(formatText)))}
-	case !errors.Is(err, fs.ErrNotExist):
-		return wrap(op, err, dir, "")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "kv")); err == nil {
-		return &Error{Op: op, Kind: KindCorrupt, Ref: dir, Err: fmt.Errorf("the file %s is missing", formatFile)}
-	}
-	return wrap(op, writeSynced(dir, name, formatText), dir, "")
-}
-
-func firstLine(text []byte) string {
-	line, _, _ := strings.Cut(string(text[:min(len(text), 80)]), "\n")
-	return line
-}
-
-// writeSynced makes a file that is whole or absent after a crash.
-func writeSynced(dir, name, text string) (err error) {
-	f, err := os.CreateTemp(dir, formatFile+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.WriteString(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	return pack.Dir(dir).Sync()
-}
 
 // openPacks opens the packs in dir, which it makes if it is missing. The directory above is synced, so that no power cut takes
 // dir away, nor what was made beside it before.

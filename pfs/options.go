@@ -18,6 +18,8 @@ type Options struct {
 	Wait func(ctx context.Context, d time.Duration) error
 	// Rand is where ids come from; it must be safe for concurrent use, as crypto/rand.Reader is. Required.
 	Rand io.Reader
+	// Existing has Open fail with KindInvalid where no store is, rather than make one.
+	Existing bool
 	// Memory is about how many bytes the store's caches and buffers may take; 0 means 256 MiB.
 	Memory int64
 	// Log gets what an operator should know; nil means nowhere.

@@ -13,15 +13,6 @@ import (
 	"pfsd/pfs/internal/pack"
 )
 
-// The names, in the directory of a store, of its rows, of those that are being salvaged, and of what they were salvaged
-// from, with a number.
-const (
-	rowsDir     = "kv"
-	packsDir    = "packs"
-	salvagedDir = "kv.salvaged"
-	damagedDir  = "kv.damaged-%d"
-)
-
 // Salvaged is what Salvage has done.
 type Salvaged struct {
 	badgerkv.Salvaged
@@ -37,14 +28,14 @@ type Salvaged struct {
 func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 	const op = "pfs.Salvage"
 	opts = opts.withDefaults()
-	name := filepath.Join(dir, formatFile)
-	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil, wrap(op, writeSynced(dir, name, formatText), dir, "")
-	}
 	from, to := filepath.Join(dir, rowsDir), filepath.Join(dir, salvagedDir)
 	// Without anything to salvage from, an empty store would take the place of the one that was lost.
 	if _, err := os.Lstat(from); err != nil {
 		return nil, wrap(op, err, dir, "")
+	}
+	name := filepath.Join(dir, formatFile)
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil, wrap(op, writeSynced(dir, name, formatText), dir, "")
 	}
 	if err := os.RemoveAll(to); err != nil {
 		return nil, wrap(op, err, dir, "")

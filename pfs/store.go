@@ -72,24 +72,25 @@ type Store struct {
 	background sync.WaitGroup
 }
 
-// Open opens the store in dir, and makes it when dir is empty or missing. Only one process may have a store open. It must
-// be closed. The error is of KindCorrupt, KindNoSpace, KindInvalid (a format from another time) or KindInternal.
+// Open opens the store in dir, and makes it when nothing of a store is in dir, unless opts.Existing is set. Only one process may
+// have a store open. It must be closed. The error is of KindCorrupt, KindNoSpace, KindInvalid (no store, or a format from
+// another time) or KindInternal.
 func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	const op = "pfs.Open"
 	opts = opts.withDefaults()
-	if err := checkFormat(dir); err != nil {
+	if err := checkFormat(dir, opts.Existing); err != nil {
 		return nil, err
 	}
 	if err := finishSalvage(dir); err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	rows, err := badgerkv.Open(ctx, filepath.Join(dir, "kv"), badgerkv.Options{
+	rows, err := badgerkv.Open(ctx, filepath.Join(dir, rowsDir), badgerkv.Options{
 		Memory: opts.Memory, Logger: opts.Log, Readable: opts.readable(),
 	})
 	if err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	packs, err := openPacks(filepath.Join(dir, "packs"))
+	packs, err := openPacks(filepath.Join(dir, packsDir))
 	if err != nil {
 		return nil, wrap(op, errors.Join(err, rows.Close()), dir, "")
 	}

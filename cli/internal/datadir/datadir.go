@@ -8,10 +8,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
+)
+
+// The names in a data directory that are not the core's.
+const (
+	lockName    = "host.lock"
+	socketName  = "sock"
+	scratchName = "scratch"
 )
 
 // Dir is a data directory: an absolute path without symbolic links.
@@ -19,6 +25,8 @@ type Dir struct {
 	path string
 	// uid is who owns it: only that user's processes may host it.
 	uid int
+	// mode is its permissions when it was found.
+	mode uint32
 }
 
 // Locate returns where the data directory is: flag, else $PFSD_DATA, else $XDG_DATA_HOME/pfsd, else ~/.local/share/pfsd.
@@ -40,12 +48,32 @@ func Locate(flag string, getenv func(string) string) (string, error) {
 	return "", errors.New("no data directory: give one with --data, or set PFSD_DATA or HOME")
 }
 
-// Open makes the directory at path when it is missing, and makes it private (mode 0700) when it is ours. It refuses a
-// directory that holds other things, so that a mistyped path never turns somebody's files into a store.
+// ErrNoStore is what Open fails with where no store is.
+var ErrNoStore = errors.New("there is no store")
+
+// Open opens the directory at path, which must hold a store, and makes it private (mode 0700) when it is ours. It makes
+// nothing: the error is ErrNoStore, with the path, when the directory is missing, empty, or holds other things.
 func Open(path string) (*Dir, error) {
-	if err := makeDurably(path); err != nil {
+	d, err := find(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w in %s", ErrNoStore, path)
+	}
+	if err != nil {
 		return nil, err
 	}
+	switch held, err := d.look(); {
+	case errors.Is(err, unix.EACCES) && !d.Ours(): // Its host may let us in.
+		return d, nil
+	case err != nil:
+		return nil, err
+	case !held.store:
+		return nil, fmt.Errorf("%w in %s", ErrNoStore, path)
+	}
+	return d, d.makePrivate()
+}
+
+// find returns the directory at path as it is.
+func find(path string) (*Dir, error) {
 	path, err := Canonical(path)
 	if err != nil {
 		return nil, err
@@ -54,75 +82,28 @@ func Open(path string) (*Dir, error) {
 	if err := unix.Stat(path, &st); err != nil {
 		return nil, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
-	d := &Dir{path: path, uid: int(st.Uid)}
-	if !d.Ours() {
-		return d, nil
-	}
-	if err := d.checkContents(); err != nil {
-		return nil, err
-	}
-	if st.Mode&0o7777 != 0o700 {
-		return d, os.Chmod(path, 0o700)
-	}
-	return d, nil
+	return &Dir{path: path, uid: int(st.Uid), mode: st.Mode & 0o7777}, nil
 }
 
-// makeDurably makes the directory at path and those above it that are missing, and syncs the ones that have a new name in
-// them: no power cut is to take the whole store away.
-func makeDurably(path string) error {
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
+// makePrivate keeps all others out of a directory that is ours.
+func (d *Dir) makePrivate() error {
+	if !d.Ours() || d.mode == 0o700 {
+		return nil
 	}
-	above := filepath.Dir(filepath.Clean(path))
-	if err := makeDurably(above); err != nil {
-		return err
-	}
-	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	dir, err := os.Open(above)
-	if err != nil {
-		return err
-	}
-	err = dir.Sync()
-	// Some file systems cannot sync directories.
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
-		err = nil
-	}
-	return errors.Join(err, dir.Close())
-}
-
-// checkContents returns an error unless d is empty or has been a data directory before: that has a lock, unless it is a copy
-// for which somebody left that out, and then it still has what names the format of the store.
-func (d *Dir) checkContents() error {
-	for _, name := range []string{d.Lock(), filepath.Join(d.path, "FORMAT")} {
-		if _, err := os.Lstat(name); err == nil {
-			return nil
-		}
-	}
-	names, err := os.ReadDir(d.path)
-	if err != nil {
-		return err
-	}
-	// A file system that was just made is empty but for this.
-	names = slices.DeleteFunc(names, func(e fs.DirEntry) bool { return e.Name() == "lost+found" && e.IsDir() })
-	if len(names) > 0 {
-		return fmt.Errorf("%s is not empty and not a data directory: give an empty or a new one", d.path)
-	}
-	return nil
+	return os.Chmod(d.path, 0o700)
 }
 
 // Path returns the directory itself.
 func (d *Dir) Path() string { return d.path }
 
 // Lock returns the path of the file that the host holds locked.
-func (d *Dir) Lock() string { return filepath.Join(d.path, "host.lock") }
+func (d *Dir) Lock() string { return filepath.Join(d.path, lockName) }
 
 // Socket returns the path of the host's Unix socket. It may be too long for a socket address.
-func (d *Dir) Socket() string { return filepath.Join(d.path, "sock") }
+func (d *Dir) Socket() string { return filepath.Join(d.path, socketName) }
 
 // Scratch returns the directory for the host's temporary files.
-func (d *Dir) Scratch() string { return filepath.Join(d.path, "scratch") }
+func (d *Dir) Scratch() string { return filepath.Join(d.path, scratchName) }
 
 // Ours reports whether this process runs as the directory's owner.
 func (d *Dir) Ours() bool { return d.uid == os.Geteuid() }
@@ -138,13 +119,30 @@ func (d *Dir) EmptyScratch() error {
 	return os.Mkdir(d.Scratch(), 0o700)
 }
 
-// CheckMountPoint returns an error when dir, in canonical form, is in the data directory or holds it: a mount there would
-// hide the store from itself, or the store from its host.
-func (d *Dir) CheckMountPoint(dir string) error {
-	if within(dir, d.path) || within(d.path, dir) {
-		return fmt.Errorf("cannot mount on %s: the data directory %s and a mount point must not be inside one another", dir, d.path)
+// CheckMountPoint returns an error when dir, in canonical form, is in the data directory at data or holds it: a mount there
+// would hide the store from itself, or the store from its host. There need not be a data directory yet.
+func CheckMountPoint(data, dir string) error {
+	data, err := filepath.Abs(data)
+	if err == nil {
+		data, err = resolve(data)
+	}
+	if err != nil {
+		return err
+	}
+	if within(dir, data) || within(data, dir) {
+		return fmt.Errorf("cannot mount on %s: the data directory %s and a mount point must not be inside one another", dir, data)
 	}
 	return nil
+}
+
+// resolve returns an absolute path without the symbolic links in the part of it that is there.
+func resolve(path string) (string, error) {
+	resolved, err := Canonical(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return resolved, err
+	}
+	above, err := resolve(filepath.Dir(path))
+	return filepath.Join(above, filepath.Base(path)), err
 }
 
 // within reports whether path is dir or below it; both are clean and absolute.

@@ -1,8 +1,11 @@
 package datadir_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"pfsd/cli/internal/datadir"
@@ -32,9 +35,9 @@ func TestLocate(t *testing.T) {
 
 func TestOpenMakesPrivate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a", "b")
-	d, err := datadir.Open(path)
-	if err != nil {
-		t.Fatal(err)
+	d, empty, err := datadir.Make(path)
+	if err != nil || !empty {
+		t.Fatal(empty, err)
 	}
 	if err := os.WriteFile(d.Lock(), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -50,22 +53,63 @@ func TestOpenMakesPrivate(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesOthersFiles(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "thesis.tex"), nil, 0o644); err != nil {
-		t.Fatal(err)
+// TestContents opens and makes stores in directories that hold all kinds of things. Nothing is ever made by Open, and Make
+// finds a directory empty only when no file of a store is in it.
+func TestContents(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		names []string // those that end in a slash are directories
+		// store says that Open finds a store, empty that Make finds none and accepts the directory.
+		store, empty bool
+	}{
+		{"nothing", nil, false, true},
+		{"a new file system", []string{"lost+found/"}, false, true},
+		{"a store whose making was interrupted", []string{"FORMAT.123", "lost+found/"}, false, true},
+		{"a store without a lock", []string{"FORMAT", "kv/", "packs/"}, true, false},
+		{"the name of the format alone", []string{"FORMAT"}, true, false},
+		{"rows alone", []string{"kv/"}, true, false},
+		{"packs alone", []string{"packs/"}, true, false},
+		{"damaged rows alone", []string{"kv.damaged-1/"}, true, false},
+		{"a lock alone", []string{"host.lock"}, true, false},
+		{"a socket alone", []string{"sock"}, true, false},
+		{"scratch space alone", []string{"scratch/"}, true, false},
+		{"other files", []string{"thesis.tex"}, false, false},
+		{"other files beside a store", []string{"thesis.tex", "FORMAT"}, true, false},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, name := range c.names {
+				err := os.WriteFile(filepath.Join(dir, name), nil, 0o600)
+				if strings.HasSuffix(name, "/") {
+					err = os.Mkdir(filepath.Join(dir, name), 0o700)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := datadir.Open(dir); c.store != (err == nil) || err != nil && !errors.Is(err, datadir.ErrNoStore) {
+				t.Errorf("Open: %v", err)
+			}
+			_, empty, err := datadir.Make(dir)
+			if empty != c.empty || (err == nil) != (c.store || c.empty) {
+				t.Errorf("Make: %t, %v", empty, err)
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) != len(c.names) {
+				t.Errorf("it holds %v, %v", left, err)
+			}
+		})
 	}
-	if _, err := datadir.Open(dir); err == nil {
-		t.Error("a directory with other files was taken for a data directory")
+	missing := filepath.Join(t.TempDir(), "a", "b")
+	if _, err := datadir.Open(missing); !errors.Is(err, datadir.ErrNoStore) {
+		t.Errorf("Open of a directory that is missing: %v", err)
+	}
+	if _, err := os.Lstat(filepath.Dir(missing)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open made a directory: %v", err)
 	}
 }
 
 func TestCheckMountPoint(t *testing.T) {
 	base, err := datadir.Canonical(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := datadir.Open(filepath.Join(base, "data"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,29 +124,8 @@ func TestCheckMountPoint(t *testing.T) {
 		{filepath.Join(base, "data2"), true},
 		{filepath.Join(base, "m"), true},
 	} {
-		if err := d.CheckMountPoint(c.dir); (err == nil) != c.ok {
+		if err := datadir.CheckMountPoint(filepath.Join(base, "data"), c.dir); (err == nil) != c.ok {
 			t.Errorf("CheckMountPoint(%s) = %v", c.dir, err)
-		}
-	}
-}
-
-// TestOpenTakesCopies opens copies of a store without its lock, and a file system that was just made.
-func TestOpenTakesCopies(t *testing.T) {
-	for _, c := range []struct {
-		what string
-		make func(dir string) error
-	}{
-		{"a store without a lock", func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, "FORMAT"), []byte("pfsd store, format 1\n"), 0o600)
-		}},
-		{"a new file system", func(dir string) error { return os.Mkdir(filepath.Join(dir, "lost+found"), 0o700) }},
-	} {
-		dir := t.TempDir()
-		if err := c.make(dir); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := datadir.Open(dir); err != nil {
-			t.Errorf("%s: %v", c.what, err)
 		}
 	}
 }

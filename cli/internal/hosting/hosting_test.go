@@ -78,7 +78,16 @@ func configOf(dir *datadir.Dir, doors bool) Config {
 
 func newDir(t *testing.T) *datadir.Dir {
 	t.Helper()
-	dir, err := datadir.Open(filepath.Join(t.TempDir(), "data"))
+	return newDirAt(t, filepath.Join(t.TempDir(), "data"))
+}
+
+// newDirAt returns a data directory at path, with an empty store.
+func newDirAt(t *testing.T, path string) *datadir.Dir {
+	t.Helper()
+	dir, _, err := datadir.Make(path)
+	if err == nil {
+		err = pfs.Create(path)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -484,10 +493,7 @@ func TestJoinFails(t *testing.T) {
 
 // TestLongPath has a data directory whose socket's path is too long for an address.
 func TestLongPath(t *testing.T) {
-	dir, err := datadir.Open(filepath.Join(t.TempDir(), strings.Repeat("long", 50)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := newDirAt(t, filepath.Join(t.TempDir(), strings.Repeat("long", 50)))
 	host := join(t, configOf(dir, true))
 	guest := join(t, configOf(dir, true))
 	createRepo(t, guest, "far")

@@ -1,0 +1,125 @@
+package pfs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pfsd/pfs/internal/pack"
+)
+
+// FormatVersion is the version of what is on disk: FORMAT.md.
+const FormatVersion = 1
+
+// The names in the directory of a store: the file that says which format it has, the rows, the packs, rows that are being
+// salvaged, and the files that they were salvaged from, with a number.
+const (
+	formatFile  = "FORMAT"
+	rowsDir     = "kv"
+	packsDir    = "packs"
+	salvagedDir = "kv.salvaged"
+	damagedDir  = "kv.damaged-%d"
+)
+
+// formatText is what the file formatFile holds.
+const formatText = "pfsd store, format 1\n"
+
+// UnfinishedPrefix is what the name of a file begins with that was not finished when the making of a store was interrupted.
+const UnfinishedPrefix = formatFile + "."
+
+// IsStoreFile reports whether a store has files or directories of this name in its directory.
+func IsStoreFile(name string) bool {
+	switch name {
+	case formatFile, rowsDir, packsDir:
+		return true
+	}
+	return strings.HasPrefix(name, rowsDir+".")
+}
+
+// Create makes a store without repos in dir, which is there and holds nothing of a store. It is durable, and can be opened, when
+// Create returns. Where another process has made it at the same time that is no error; where dir holds files of a store
+// but not the one that names the format, the error is of KindCorrupt, and nothing is made.
+func Create(dir string) error {
+	const op = "pfs.Create"
+	name := filepath.Join(dir, formatFile)
+	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return wrap(op, err, dir, "")
+	}
+	if err := checkEmpty(op, dir); err != nil {
+		return err
+	}
+	return wrap(op, writeSynced(dir, name, formatText), dir, "")
+}
+
+// checkEmpty fails when dir, in which no format is named, holds something of a store all the same.
+func checkEmpty(op, dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return wrap(op, err, dir, "")
+	}
+	for _, e := range entries {
+		if IsStoreFile(e.Name()) {
+			return &Error{Op: op, Kind: KindCorrupt, Ref: dir, Err: fmt.Errorf(
+				"the file %s is missing, and %s is there: make it again with pfsd fsck --repair", formatFile, e.Name())}
+		}
+	}
+	return nil
+}
+
+// checkFormat returns nil when the store in dir has the format that this program knows. Unless existing is set, it makes a
+// store where nothing of one is, and dir too.
+func checkFormat(dir string, existing bool) error {
+	const op = "pfs.Open"
+	text, err := os.ReadFile(filepath.Join(dir, formatFile))
+	switch {
+	case err == nil && string(text) == formatText:
+		return nil
+	case err == nil:
+		return &Error{Op: op, Kind: KindInvalid, Ref: dir,
+			Err: fmt.Errorf("the file %s says %q, and this program knows only %q", formatFile, firstLine(text), firstLine([]byte(formatText)))}
+	case !errors.Is(err, fs.ErrNotExist):
+		return wrap(op, err, dir, "")
+	}
+	if !existing {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return wrap(op, err, dir, "")
+		}
+		return Create(dir)
+	}
+	if err := checkEmpty(op, dir); err != nil {
+		return err
+	}
+	return &Error{Op: op, Kind: KindInvalid, Ref: dir, Err: errors.New("there is no store in it")}
+}
+
+func firstLine(text []byte) string {
+	line, _, _ := strings.Cut(string(text[:min(len(text), 80)]), "\n")
+	return line
+}
+
+// writeSynced makes a file that is whole or absent after a crash.
+func writeSynced(dir, name, text string) (err error) {
+	f, err := os.CreateTemp(dir, UnfinishedPrefix+"*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.WriteString(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	return pack.Dir(dir).Sync()
+}
