@@ -121,6 +121,10 @@ func (h *Handler) putForm(q *request, f *form, file *sized) error {
 			return err
 		}
 	}
+	// The file of a form is never decoded.
+	if err := q.refuseFrames(); err != nil {
+		return err
+	}
 	body := &payload{request: q, size: -1, in: file, sums: map[checksum.Algorithm]hash.Hash{}}
 	if err := body.openMD5(); err != nil {
 		return err

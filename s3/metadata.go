@@ -89,14 +89,3 @@ func with(m map[string]string, name, value string) map[string]string {
 	m[name] = value
 	return m
 }
-
-// withoutChunked returns a Content-Encoding without aws-chunked, which is one of the transfer and not of the object.
-func withoutChunked(values []string) string {
-	var kept []string
-	for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		if item = strings.TrimSpace(item); item != "" && !strings.EqualFold(item, "aws-chunked") {
-			kept = append(kept, item)
-		}
-	}
-	return strings.Join(kept, ", ")
-}

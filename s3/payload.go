@@ -95,6 +95,11 @@ func (p *payload) openHash() error {
 	if p.request.identity != nil {
 		value = p.request.identity.Payload
 	}
+	if !strings.HasPrefix(value, "STREAMING-") {
+		if err := p.request.refuseFrames(); err != nil {
+			return err
+		}
+	}
 	switch value {
 	case "", sigv4.Unsigned:
 		return nil
