@@ -54,6 +54,7 @@ const (
 	codeObjectParentIsFile           code = "ObjectParentIsFile"
 	codeOperationAborted             code = "OperationAborted"
 	codePreconditionFailed           code = "PreconditionFailed"
+	codeRequestHeaderSectionTooLarge code = "RequestHeaderSectionTooLarge"
 	codeRequestTimeout               code = "RequestTimeout"
 	codeRequestTimeTooSkewed         code = "RequestTimeTooSkewed"
 	codeServiceUnavailable           code = "ServiceUnavailable"
@@ -147,6 +148,8 @@ var codes = map[code]struct {
 	codeObjectParentIsFile: {http.StatusConflict, "A parent of this key is no directory."},
 	codeOperationAborted:   {http.StatusConflict, "A conflicting operation is in progress against this resource. Try again."},
 	codePreconditionFailed: {http.StatusPreconditionFailed, "At least one of the pre-conditions you specified did not hold"},
+	codeRequestHeaderSectionTooLarge: {http.StatusBadRequest,
+		"Your request header section exceeds the maximum allowed size of 8192 bytes."},
 	codeRequestTimeout: {http.StatusBadRequest,
 		"Your socket connection to the server was not read from or written to within the timeout period."},
 	codeRequestTimeTooSkewed: {http.StatusForbidden,

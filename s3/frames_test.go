@@ -16,7 +16,9 @@ import (
 )
 
 // framed is "hello" in the frames of aws-chunked.
-func framed() string { return trailing("hello", "x-amz-checksum-crc32", sumOf(checksum.CRC32, "hello")) }
+func framed() string {
+	return trailing("hello", "x-amz-checksum-crc32", sumOf(checksum.CRC32, "hello"))
+}
 
 // speaking are the headers that speak of frames.
 func speaking() [][]string {

@@ -127,6 +127,9 @@ func goOn(w http.ResponseWriter, r *http.Request) {
 
 // serve finds the operation that q asks for and runs it.
 func (h *Handler) serve(q *request) error {
+	if headerSize(q.Request) > maxHeaders {
+		return fail(codeRequestHeaderSectionTooLarge)
+	}
 	if err := h.guard(q); err != nil {
 		return err
 	}

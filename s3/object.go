@@ -2,7 +2,9 @@ package s3
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,7 +133,11 @@ func typeOf(value string) checksum.Type {
 	return checksum.FullObject
 }
 
-// setMetadata adds what users attached to e. The names of user metadata go out in lower case, as S3 has them: clients show
+// maxShownMetadata is how many bytes of user metadata go out with an object, names and values. A PUT takes less, but mounts take
+// more, and clients bound the headers that they take.
+const maxShownMetadata = 8 << 10
+
+// setMetadata adds what users attached to e. What cannot go out is counted, as S3 does it. The names of user metadata go out in lower case, as S3 has them: clients show
 // them as they come, and so does who looks them up there.
 func setMetadata(header http.Header, e *pfs.Entry) {
 	if shown, ok := shownMtime(e); ok {
@@ -145,13 +151,16 @@ func setMetadata(header http.Header, e *pfs.Entry) {
 			header.Set(name, value)
 		}
 	}
-	missing := 0
-	for name, value := range e.Meta.User {
+	missing, size := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(e.Meta.User)) {
+		value := encodeWords(e.Meta.User[name])
 		switch {
-		case !isToken(name):
+		case name == mtimeName:
+		case !isToken(name) || size+len(name)+len(value) > maxShownMetadata:
 			missing++
-		case name != mtimeName:
-			header[metaPrefix+name] = []string{encodeWords(value)}
+		default:
+			size += len(name) + len(value)
+			header[metaPrefix+name] = []string{value}
 		}
 	}
 	if missing > 0 {

@@ -165,12 +165,20 @@ func (c *claim) parseCommon(r *http.Request, credential, headers string, code Co
 			"X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
 	}
 	c.headers = strings.Split(headers, ";")
-	if !slices.Contains(c.headers, "host") {
+	signed := make(map[string]bool, len(c.headers))
+	for _, name := range c.headers {
+		if signed[name] {
+			// What is signed would be as large as the request's square.
+			return fail(code, "The authorization is malformed; a header is named twice among those that are signed.")
+		}
+		signed[name] = true
+	}
+	if !signed["host"] {
 		return fail(code, "The authorization is malformed; the host header must be signed.")
 	}
 	for name := range r.Header {
 		lower := strings.ToLower(name)
-		if strings.HasPrefix(lower, "x-amz-") && lower != "x-amz-content-sha256" && !slices.Contains(c.headers, lower) {
+		if strings.HasPrefix(lower, "x-amz-") && lower != "x-amz-content-sha256" && !signed[lower] {
 			return fail(NotSigned, "There were headers present in the request which were not signed: "+lower)
 		}
 	}

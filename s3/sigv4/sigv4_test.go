@@ -264,3 +264,23 @@ func TestHashThatIsNotSaid(t *testing.T) {
 		}
 	}
 }
+
+// A header is named once among those that are signed: what is signed cannot be larger than the request.
+func TestSignedTwice(t *testing.T) {
+	for _, presigned := range []bool{false, true} {
+		r := signed(t, "GET", "/b/k", nil)
+		want := sigv4.Malformed
+		if presigned {
+			r = request(t, "GET", "/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0&X-Amz-SignedHeaders=host%3Bhost&X-Amz-Credential="+
+				exampleKey+"%2F20130524%2Fus-east-1%2Fs3%2Faws4_request", nil)
+			want = sigv4.BadQuery
+		} else {
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "SignedHeaders=", "SignedHeaders=host;", 1))
+		}
+		_, err := sigv4.Verify(r, secretOf, time.Now())
+		var refused *sigv4.Error
+		if !errors.As(err, &refused) || refused.Code != want || !strings.Contains(refused.Message, "twice") {
+			t.Errorf("presigned %v: %v", presigned, err)
+		}
+	}
+}

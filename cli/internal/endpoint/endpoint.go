@@ -94,7 +94,9 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 	s := &server{
 		done: make(chan struct{}), stop: stop,
 		http: http.Server{
-			Handler:           s3.New(store, handlerConfig(spec, cfg)),
+			Handler:           bodies(s3.New(store, handlerConfig(spec, cfg))),
+			MaxHeaderBytes:    maxHead - headSlack,
+			ConnContext:       withConn,
 			ReadHeaderTimeout: 30 * time.Second,
 			IdleTimeout:       2 * time.Minute,
 			Protocols:         onlyHTTP1(),
@@ -108,7 +110,7 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 	}
 	go func() {
 		defer close(s.done)
-		if err := s.http.Serve(secure); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(headListener{secure}); !errors.Is(err, http.ErrServerClosed) {
 			s.err = err
 		}
 		stop()
@@ -140,8 +142,11 @@ func (s *server) Done() <-chan struct{} { return s.done }
 // Err, after Done, is what the listener failed with, if it did.
 func (s *server) Err() error { return s.err }
 
-// follow keeps note of connections that have not sent anything.
+// follow keeps note of connections that have not sent anything, and tells those that are done with a request.
 func (s *server) follow(conn net.Conn, state http.ConnState) {
+	if c, ok := conn.(heading); ok && state == http.StateIdle {
+		c.beginHead()
+	}
 	if state == http.StateNew {
 		s.fresh.Store(conn, nil)
 	} else {
