@@ -86,6 +86,7 @@ var remedies = map[pfs.Kind]string{
 	pfs.KindConflict:       "try again",
 	pfs.KindCorrupt:        "find what is damaged with: pfsd fsck --deep",
 	pfs.KindNoSpace:        "make room on the disk of the data directory; reading and deleting go on",
+	pfs.KindExhausted:      "try again; if that does not help, see which program has all descriptors or memory, or raise ulimit -n",
 	pfs.KindInternal:       "",
 }
 

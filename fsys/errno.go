@@ -31,6 +31,7 @@ var errnos = map[pfs.Kind]syscall.Errno{
 	pfs.KindConflict:       syscall.EBUSY,
 	pfs.KindCorrupt:        syscall.EIO,
 	pfs.KindNoSpace:        syscall.ENOSPC,
+	pfs.KindExhausted:      syscall.EAGAIN,
 	pfs.KindUnsupported:    syscall.EOPNOTSUPP,
 	pfs.KindClosed:         syscall.ENOTCONN,
 	pfs.KindTimeout:        syscall.ETIMEDOUT,

@@ -53,6 +53,9 @@ const (
 	KindCorrupt
 	// KindNoSpace is a full disk: the write was not made; reads and deletes go on.
 	KindNoSpace
+	// KindExhausted is a machine that is short of something other than disk space, as of descriptors or memory: what was asked was
+	// not done; it succeeds when it is tried again later.
+	KindExhausted
 	// KindUnsupported is a thing that this store does not do.
 	KindUnsupported
 	// KindClosed is a store that has been closed.
@@ -78,7 +81,7 @@ func (k Kind) String() string {
 	names := [...]string{
 		"no error", "internal error", "invalid argument", "name too long", "too large", "no such repo", "no such branch or tag",
 		"no such commit", "no such file", "no such upload", "already exists", "not empty", "is a directory",
-		"not a directory", "read-only", "not permitted", "conflict", "corrupt data", "no space left", "not supported",
+		"not a directory", "read-only", "not permitted", "conflict", "corrupt data", "no space left", "resources used up for now", "not supported",
 		"store is closed", "timed out", "canceled",
 	}
 	if int(k) < len(names) {
@@ -144,6 +147,8 @@ func classify(err error) Kind {
 		return KindTimeout
 	case errors.Is(err, kv.ErrNoSpace), errors.Is(err, pack.ErrNoSpace):
 		return KindNoSpace
+	case errors.Is(err, kv.ErrExhausted), errors.Is(err, pack.ErrExhausted):
+		return KindExhausted
 	case errors.Is(err, kv.ErrClosed):
 		return KindClosed
 	case errors.Is(err, schema.ErrInvalid):

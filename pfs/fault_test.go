@@ -30,7 +30,9 @@ type fault struct {
 // TestFaults has each write of a run fail, one at a time and in each way: the request that needs it fails with the right
 // kind, nothing of it is seen then or after a power cut, and it succeeds when it is made again.
 func TestFaults(t *testing.T) {
-	for name, f := range map[string]fault{
+	for name, f := range withShortages(map[pack.Op]int{
+		pack.OpCreate: 1, pack.OpWrite: 5, pack.OpSync: 5, pack.OpSyncDir: 1, pack.OpFree: 1,
+	}, map[string]fault{
 		"rows: full disk":       {err: kv.ErrNoSpace, want: pfs.KindNoSpace, hits: 12},
 		"rows: broken disk":     {err: errBroken, want: pfs.KindInternal, lasting: true, hits: 12},
 		"packs: create":         {op: pack.OpCreate, err: errBroken, want: pfs.KindInternal, hits: 1},
@@ -39,7 +41,8 @@ func TestFaults(t *testing.T) {
 		"packs: sync":           {op: pack.OpSync, err: errBroken, want: pfs.KindInternal, hits: 5},
 		"packs: full at a sync": {op: pack.OpSync, err: syscall.ENOSPC, want: pfs.KindNoSpace, hits: 5},
 		"packs: directory":      {op: pack.OpSyncDir, err: errBroken, want: pfs.KindInternal, hits: 1},
-	} {
+		"rows: exhausted":       {err: kv.ErrExhausted, want: pfs.KindExhausted, hits: 12},
+	}) {
 		t.Run(name, func(t *testing.T) {
 			hits := 0
 			for ; runWithFault(t, f, hits+1); hits++ {
@@ -49,6 +52,21 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withShortages returns faults, and those of calls of a pack's files that fail since something of the machine is used up. hits has
+// the calls, and how often each must be possible. Of descriptors and memory it takes one errno, but with PFSD_TEST_FULL all.
+func withShortages(hits map[pack.Op]int, faults map[string]fault) map[string]fault {
+	for op, n := range hits {
+		errnos := map[syscall.Errno]pfs.Kind{syscall.EMFILE: pfs.KindExhausted, syscall.EDQUOT: pfs.KindNoSpace}
+		if full() {
+			errnos[syscall.ENFILE], errnos[syscall.ENOMEM] = pfs.KindExhausted, pfs.KindExhausted
+		}
+		for err, want := range errnos {
+			faults["packs: "+string(op)+": "+err.Error()] = fault{op: op, err: err, want: want, hits: n}
+		}
+	}
+	return faults
 }
 
 // runWithFault runs a script in which the n-th operation fails, and reports whether there was one.

@@ -15,7 +15,10 @@ import (
 // TestGCFaults has each operation of a collection fail, one at a time and in each way: nothing that is in use is hurt, then
 // or after a power cut, and the next collection frees all that this one has not.
 func TestGCFaults(t *testing.T) {
-	for name, f := range map[string]fault{
+	for name, f := range withShortages(map[pack.Op]int{
+		pack.OpCreate: 1, pack.OpWrite: 1, pack.OpSync: 1, pack.OpSyncDir: 1, pack.OpRemove: 1, pack.OpRead: 1,
+	}, map[string]fault{
+		"rows: exhausted":   {err: kv.ErrExhausted, hits: 5},
 		"rows: full disk":   {err: kv.ErrNoSpace, hits: 5},
 		"rows: broken disk": {err: errBroken, lasting: true, hits: 5},
 		"packs: create":     {op: pack.OpCreate, err: errBroken, hits: 1},
@@ -23,7 +26,7 @@ func TestGCFaults(t *testing.T) {
 		"packs: sync":       {op: pack.OpSync, err: errBroken, hits: 1},
 		"packs: remove":     {op: pack.OpRemove, err: errBroken, hits: 1},
 		"packs: read":       {op: pack.OpRead, err: errBroken, hits: 1},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			hits := 0
 			for ; collectWithFault(t, f, hits+1); hits++ {

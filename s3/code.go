@@ -157,7 +157,7 @@ var codes = map[code]struct {
 	codeServiceUnavailable: {http.StatusServiceUnavailable, "The store is closing. Please try again."},
 	codeSignatureDoesNotMatch: {http.StatusForbidden,
 		"The request signature we calculated does not match the signature you provided."},
-	codeSlowDown: {http.StatusServiceUnavailable, "The operation took too long. Please try again."},
+	codeSlowDown: {http.StatusServiceUnavailable, "The server is short of time or resources for now. Please try again."},
 
 	codeNoSuchBucketPolicy:     {http.StatusNotFound, "The bucket policy does not exist"},
 	codeNoSuchCORS:             {http.StatusNotFound, "The CORS configuration does not exist"},

@@ -60,6 +60,7 @@ var kindCodes = map[pfs.Kind]code{
 	pfs.KindConflict:       codeOperationAborted,
 	pfs.KindCorrupt:        codeInternalError,
 	pfs.KindNoSpace:        codeInsufficientStorage,
+	pfs.KindExhausted:      codeSlowDown,
 	pfs.KindUnsupported:    codeNotImplemented,
 	pfs.KindClosed:         codeServiceUnavailable,
 	pfs.KindTimeout:        codeSlowDown,

@@ -35,6 +35,10 @@ var ErrClosed = errors.New("kv: store is closed")
 // written. Reads go on; writes succeed again when there is room.
 var ErrNoSpace = errors.New("kv: no space left")
 
+// ErrExhausted is returned, possibly wrapped, when the machine is short of something other than space, as of descriptors or
+// memory. Nothing was written, by Commit at least; reads may fail with it as well. All succeed again when the shortage is over.
+var ErrExhausted = errors.New("kv: resources of the machine are used up for now")
+
 // ErrCorrupt is returned, possibly wrapped, when what is on disk is not what was written.
 var ErrCorrupt = errors.New("kv: corrupt")
 
@@ -71,7 +75,8 @@ type Store interface {
 	View(ctx context.Context, fn func(Reader) error) error
 
 	// Commit makes the changes of b, atomically and durably, and returns when they are on disk and visible. On an error
-	// nothing has changed, except for an error of the disk itself, after which every later write fails too.
+	// nothing has changed, except for an error of the disk itself, after which every later write fails too. ErrNoSpace and
+	// ErrExhausted are none of these.
 	Commit(ctx context.Context, b Batch) error
 
 	// Put writes content-addressed rows: rows whose value is a function of their key, so that writing one again changes

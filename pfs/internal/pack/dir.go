@@ -76,6 +76,11 @@ func (d Dir) Free() (int64, error) {
 // full reports whether err says that a disk or a quota is used up.
 func full(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
 
+// short reports whether err says that the process or the machine has no more descriptors or memory for now.
+func short(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM)
+}
+
 // willNeed has the kernel begin to read n bytes of f, if that is a file of the operating system. It is only for speed.
 func willNeed(f File, off, n int64) {
 	file, ok := f.(*os.File)

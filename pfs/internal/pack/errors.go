@@ -14,6 +14,8 @@ var (
 	ErrCorrupt = errors.New("pack: corrupt")
 	// ErrNoSpace: the disk has, or after the write would have, too little room left. Nothing was stored.
 	ErrNoSpace = errors.New("pack: no space left")
+	// ErrExhausted: the machine is short of descriptors or memory. What was asked was not done; it succeeds when the shortage is over.
+	ErrExhausted = errors.New("pack: resources of the machine are used up for now")
 	// ErrNotFound: there is no such pack.
 	ErrNotFound = errors.New("pack: no such pack")
 	// ErrTooLarge: a record must have 1 to MaxRecord bytes.

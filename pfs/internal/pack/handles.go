@@ -36,7 +36,7 @@ func (c *handles) acquire(id uint64) (*handle, error) {
 	}
 	file, err := c.fs.Open(fileName(id))
 	if err != nil {
-		return nil, opened(id, err)
+		return nil, opened(id, shortage(err))
 	}
 	if err := checkVersion(file, id); err != nil {
 		return nil, errors.Join(err, file.Close())

@@ -15,6 +15,7 @@ type Op string
 // The operations that change a Memory, make it durable, or read its files.
 const (
 	OpCreate  Op = "create"
+	OpOpen    Op = "open"
 	OpWrite   Op = "write"
 	OpSync    Op = "sync"
 	OpSyncDir Op = "syncdir"
@@ -106,6 +107,9 @@ func (m *Memory) Create(name string) (File, error) {
 
 // Open implements FS.
 func (m *Memory) Open(name string) (File, error) {
+	if err := m.before(OpOpen, name); err != nil {
+		return nil, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if f := m.files[name]; f != nil {

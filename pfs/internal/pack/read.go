@@ -152,7 +152,7 @@ func readFull(f File, id uint64, p []byte, off int64) error {
 	case unreadable(err):
 		return &CorruptError{Pack: id, Offset: off + int64(n), What: "cannot be read", Err: err}
 	}
-	return fmt.Errorf("pack %s: read at %d: %w", fileName(id), off, err)
+	return fmt.Errorf("pack %s: read at %d: %w", fileName(id), off, shortage(err))
 }
 
 // CheckVersion returns ErrCorrupt when a pack is of a version that this program does not know, which cannot be read; else the

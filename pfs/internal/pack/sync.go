@@ -97,7 +97,7 @@ func (s *Store) finish(p *pack, job *syncJob, err error) {
 	if err == nil {
 		p.synced, p.named = max(p.synced, job.size), true
 	} else if p.err == nil {
-		p.err = fmt.Errorf("pack %s: sync, abandoned: %w", fileName(p.id), noSpace(err))
+		p.err = fmt.Errorf("pack %s: sync, abandoned: %w", fileName(p.id), shortage(err))
 	}
 	close(p.syncing)
 	p.syncing = nil

@@ -82,7 +82,7 @@ func (w *Writer) place(need int64) (int64, error) {
 	}
 	p, err := w.store.create()
 	if err != nil {
-		return 0, fmt.Errorf("pack: create: %w", noSpace(err))
+		return 0, fmt.Errorf("pack: create: %w", shortage(err))
 	}
 	w.pack = p
 	return packHeader, nil
@@ -99,7 +99,7 @@ func (w *Writer) write(off int64, hash schema.Hash, data []byte, need int) error
 	defer w.store.buffers.Put(buf)
 	*buf = appendRecord(slices.Grow((*buf)[:0], need), w.pack.id, off, hash, data)
 	if _, err := h.file.WriteAt(*buf, off); err != nil {
-		err = fmt.Errorf("pack %s: append at %d: %w", fileName(w.pack.id), off, noSpace(err))
+		err = fmt.Errorf("pack %s: append at %d: %w", fileName(w.pack.id), off, shortage(err))
 		w.drop()
 		return err
 	}
@@ -194,7 +194,7 @@ func (w *Writer) room(n int) error {
 func (s *Store) hasFree(mark int64) error {
 	free, err := s.fs.Free()
 	if err != nil {
-		return fmt.Errorf("pack: free space: %w", err)
+		return fmt.Errorf("pack: free space: %w", shortage(err))
 	}
 	if free < mark {
 		return fmt.Errorf("%w: %d bytes are free, %d are kept", ErrNoSpace, free, mark)
@@ -202,10 +202,14 @@ func (s *Store) hasFree(mark int64) error {
 	return nil
 }
 
-// noSpace makes an error of a disk that is full an ErrNoSpace too.
-func noSpace(err error) error {
-	if full(err) {
+// shortage makes an error of a disk that is full an ErrNoSpace too, and one of a machine that is short of descriptors or memory an
+// ErrExhausted.
+func shortage(err error) error {
+	switch {
+	case full(err):
 		return errors.Join(ErrNoSpace, err)
+	case short(err):
+		return errors.Join(ErrExhausted, err)
 	}
 	return err
 }

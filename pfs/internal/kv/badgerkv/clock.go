@@ -56,17 +56,11 @@ func (c *clock) next() *write {
 	return w
 }
 
-// wait returns when all writes have ended that have a timestamp by now.
-func (c *clock) wait() {
+// seen returns the last visible timestamp.
+func (c *clock) seen() uint64 {
 	c.mu.Lock()
-	var last *write
-	if n := len(c.flying); n > 0 {
-		last = c.flying[n-1]
-	}
-	c.mu.Unlock()
-	if last != nil {
-		<-last.ready
-	}
+	defer c.mu.Unlock()
+	return c.visible
 }
 
 // finish notes that w is on disk, or has failed. It makes visible what now has nothing unfinished before it.

@@ -54,6 +54,16 @@ func (f *flushes) stuck() error {
 	return f.err
 }
 
+// failing returns why the last try to write a table has failed, nil when none has, or one has succeeded since.
+func (f *flushes) failing() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.recentLocked() {
+		return nil
+	}
+	return f.err
+}
+
 // await returns when done is closed, or, with the reason, when that may wait for tables that cannot be written.
 func (f *flushes) await(done <-chan struct{}) error {
 	retry := time.NewTicker(flushRetry)

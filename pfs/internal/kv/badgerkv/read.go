@@ -3,10 +3,7 @@ package badgerkv
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"iter"
-	"runtime/debug"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -21,40 +18,25 @@ func (s *Store) View(ctx context.Context, fn func(kv.Reader) error) error {
 	defer s.end()
 	ts := s.clock.enter()
 	defer s.clock.leave(ts)
-	txn := s.db.NewTransactionAt(ts, false)
-	defer txn.Discard()
-	return fn(reader{txn})
+	v, err := s.engine.view(ts)
+	if err != nil {
+		return err
+	}
+	defer v.discard()
+	return fn(reader{v})
 }
 
-// reader is a kv.Reader of one transaction.
-type reader struct{ txn *badger.Txn }
+// reader is a kv.Reader of one view.
+type reader struct{ view view }
 
 var _ kv.Reader = reader{}
 
 // Get implements kv.Reader.
-func (r reader) Get(key []byte) (v []byte, err error) {
+func (r reader) Get(key []byte) ([]byte, error) {
 	if len(key) == 0 {
 		return nil, kv.ErrNotFound
 	}
-	defer recovered(&err, debug.SetPanicOnFault(true))
-	item, err := r.txn.Get(key)
-	if errors.Is(err, badger.ErrKeyNotFound) {
-		return nil, kv.ErrNotFound
-	}
-	if err != nil {
-		return nil, fmt.Errorf("badgerkv: get: %w", err)
-	}
-	return value(item)
-}
-
-// value returns the value of item, which owns it: for an item that Get has made that is as long as anybody refers to it, for
-// one of an iterator until the next.
-func value(item *badger.Item) (v []byte, err error) {
-	err = item.Value(func(p []byte) error { v = p; return nil })
-	if err != nil {
-		return nil, fmt.Errorf("badgerkv: value: %w", err)
-	}
-	return v, nil
+	return r.view.get(key)
 }
 
 // Scan implements kv.Reader.
@@ -64,27 +46,20 @@ func (r reader) Scan(prefix, from []byte, reverse bool) iter.Seq2[kv.Row, error]
 		if !ok {
 			return
 		}
-		it := r.txn.NewIterator(badger.IteratorOptions{Prefix: prefix, Reverse: reverse})
-		defer it.Close()
-		row, ok, err := move(it, func() { it.Seek(start) })
+		c, err := r.view.iterate(badger.IteratorOptions{Prefix: prefix, Reverse: reverse})
+		if err != nil {
+			yield(kv.Row{}, err)
+			return
+		}
+		defer c.close()
+		row, ok, err := c.seek(start)
 		for ok && yield(row, nil) {
-			row, ok, err = move(it, it.Next)
+			row, ok, err = c.next()
 		}
 		if err != nil {
 			yield(kv.Row{}, err)
 		}
 	}
-}
-
-// move moves it by step and returns the row at which it then stands, if any.
-func move(it *badger.Iterator, step func()) (row kv.Row, ok bool, err error) {
-	defer recovered(&err, debug.SetPanicOnFault(true))
-	step()
-	if !it.Valid() {
-		return kv.Row{}, false, nil
-	}
-	v, err := value(it.Item())
-	return kv.Row{Key: it.Item().Key(), Value: v}, err == nil, err
 }
 
 // scanStart returns the key at which to begin, or false when nothing can be found. It lies within the prefix, as Badger

@@ -2,10 +2,8 @@ package badgerkv
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
@@ -43,7 +41,7 @@ func (s *Store) Vain(ctx context.Context) (vain, all int64, err error) {
 		return 0, 0, err
 	}
 	defer s.end()
-	tables, err := s.tables()
+	tables, err := s.engine.tables()
 	if err != nil {
 		return 0, 0, err
 	}
@@ -67,15 +65,27 @@ type counted struct {
 
 // count goes over the keys of all rows.
 func (s *Store) count(ctx context.Context) (c counted, err error) {
-	defer recovered(&err, debug.SetPanicOnFault(true))
 	c.ts = s.clock.enter()
 	defer s.clock.leave(c.ts)
-	txn := s.db.NewTransactionAt(c.ts, false)
-	defer txn.Discard()
-	it := txn.NewIterator(badger.IteratorOptions{})
-	defer it.Close()
-	for it.Rewind(); it.Valid(); it.Next() {
-		c.bytes += it.Item().EstimatedSize()
+	v, err := s.engine.view(c.ts)
+	if err != nil {
+		return c, err
+	}
+	defer v.discard()
+	rows, err := v.iterate(badger.IteratorOptions{})
+	if err != nil {
+		return c, err
+	}
+	defer rows.close()
+	for _, ok, err := rows.seek(nil); ok || err != nil; _, ok, err = rows.next() {
+		if err != nil {
+			return c, err
+		}
+		size, err := rows.size()
+		if err != nil {
+			return c, err
+		}
+		c.bytes += size
 		if c.rows++; c.rows%4096 == 0 && ctx.Err() != nil {
 			return c, ctx.Err()
 		}
@@ -87,7 +97,7 @@ func (s *Store) count(ctx context.Context) (c counted, err error) {
 // left of them. Reads go on, writes wait while the rows in memory are written out, which is short. It needs room for
 // a while, for what the rows take that are left, and does nothing when there is not as much, or ctx is done; once begun it is
 // not interrupted, and Close waits for it.
-func (s *Store) Reclaim(ctx context.Context) (err error) {
+func (s *Store) Reclaim(ctx context.Context) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
@@ -95,15 +105,13 @@ func (s *Store) Reclaim(ctx context.Context) (err error) {
 	if room, err := s.canReclaim(ctx); err != nil || !room {
 		return err
 	}
-	// A fault ends the process: Badger would go on holding its locks.
-	defer recovered(&err, debug.SetPanicOnFault(false))
 	if err := s.flush(); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.db.Flatten(1); err != nil {
+	if err := s.engine.flatten(); err != nil {
 		return fmt.Errorf("badgerkv: flatten: %w", err)
 	}
 	return nil
@@ -135,9 +143,14 @@ func (s *Store) flush() error {
 	}
 	s.pushing.Lock()
 	defer s.pushing.Unlock()
-	s.clock.wait()
-	if err := errors.Join(s.clock.broken(), s.db.DropPrefix([]byte(flushKey))); err != nil {
+	if err := s.clock.broken(); err != nil {
 		return fmt.Errorf("badgerkv: flush: %w", err)
+	}
+	if err := s.engine.flush(flushKey); err != nil {
+		err = s.unable(fmt.Errorf("badgerkv: flush: %w", err))
+		s.clock.fail(err) // until Badger is open again
+		s.breakOff(s.engine, err)
+		return err
 	}
 	return s.wal.sync()
 }

@@ -1,6 +1,7 @@
 package badgerkv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -56,6 +57,10 @@ const swing = 2 * memtableSize
 
 // Room implements kv.Roomer. It asks for more than Put does.
 func (s *Store) Room(n int64) error {
+	if err := s.begin(context.Background()); err != nil {
+		return err
+	}
+	defer s.end()
 	free, need, err := s.space.measure(s.space.mark + swing + n)
 	if err != nil {
 		return err
@@ -138,11 +143,9 @@ func allocate(name string, size int64) error {
 // background is what Badger may have to write even if nobody writes any more: its memtables as tables, and a merge of
 // level 0 with the level below, whose inputs are deleted only at the end.
 func (s *Store) background() int64 {
-	need := int64(memtables * memtableSize)
-	for _, level := range s.db.Levels() {
-		if level.Level == 0 || level.IsBaseLevel {
-			need += level.Size
-		}
+	merging, err := s.engine.merging()
+	if err != nil {
+		return ample // It cannot write anything then, either.
 	}
-	return need
+	return memtables*memtableSize + merging
 }

@@ -16,6 +16,10 @@
 //
 // A write that fails for any other reason than space leaves it unknown what is on disk. From then on every write fails
 // with the same error, what had been visible stays visible, and the next Open finds each such write whole or not at all.
+//
+// When Badger cannot make a memtable, as for want of descriptors, that write was not made, and that is known. But Badger is of no
+// use from then on. So it is closed and opened again, as soon as that works; see breakOff. Operations fail with kv.ErrExhausted
+// meanwhile. Badger is called under a guard by one type alone, engine, which knows this state.
 package badgerkv
 
 import (
@@ -74,22 +78,34 @@ type Options struct {
 
 // Store is a kv.Store in a directory. All methods may be called concurrently.
 type Store struct {
-	db    *badger.DB
-	clock *clock
 	space *space
 	wal   *walDir
+	// options and readable are those that Badger is opened with.
+	options  badger.Options
+	readable [][]byte
 	// flushes says when Badger waits for a disk that takes no tables.
 	flushes flushes
 
-	// pushing is held while a transaction gets its timestamp and is handed to Badger, so that both have one order.
-	// clock.mu is taken under it.
+	// pushing is held while a transaction gets its timestamp and is written, so that of one that fails it is known whether Badger
+	// has begun it. clock.mu and mu are taken under it.
 	pushing sync.Mutex
 
-	// mu guards closed and running, the number of operations under way; idle is signalled when that falls to zero.
+	// engine and clock are replaced, under mu, while no operation is under way: who has called begin may use them until end. engine
+	// is nil when there is none.
+	engine *engine
+	clock  *clock
+
+	// mu guards closed and running, the number of operations under way; idle is signalled when that falls to zero. It is held
+	// while Badger is opened again.
 	mu      sync.Mutex
 	closed  bool
 	running int
 	idle    *sync.Cond
+	// closing is closed with the store.
+	closing chan struct{}
+	// broken is why there is no Badger that can be used, nil when there is one; mended is closed when that ends, or will not.
+	broken error
+	mended chan struct{}
 }
 
 var (
@@ -114,18 +130,31 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := space.makeRoom(); err != nil {
 		return nil, fmt.Errorf("badgerkv: open: %w", err)
 	}
-	s := &Store{space: space, wal: &walDir{dir: dir}}
-	db, err := openDB(badgerOptions(dir, opts, &s.flushes), opts.Readable)
-	if err != nil {
+	s := &Store{space: space, wal: &walDir{dir: dir}, readable: opts.Readable, closing: make(chan struct{})}
+	s.options = badgerOptions(dir, opts, &s.flushes)
+	var err error
+	if s.engine, s.clock, err = openAt(s.options, s.readable, 0); err != nil {
 		return nil, fmt.Errorf("badgerkv: open %s: %w", dir, err)
 	}
-	s.db, s.clock = db, newClock(db.MaxVersion(), db.SetDiscardTs)
 	s.idle = sync.NewCond(&s.mu)
 	space.background = s.background
 	if err := s.wal.sync(); err != nil {
-		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), s.engine.close())
 	}
 	return s, nil
+}
+
+// openAt opens Badger, and returns it with a clock that goes on from there, or from the timestamp seen if that is later.
+func openAt(o badger.Options, readable [][]byte, seen uint64) (*engine, *clock, error) {
+	e, err := openEngine(o, readable)
+	if err != nil {
+		return nil, nil, err
+	}
+	newest, err := e.newest()
+	if err != nil {
+		return nil, nil, errors.Join(err, e.close())
+	}
+	return e, newClock(max(newest, seen), e.discard), nil
 }
 
 // openDB opens Badger, which answers some damage with a panic. All rows with one of the prefixes must be readable.
@@ -160,7 +189,7 @@ func badgerOptions(dir string, opts Options, f *flushes) badger.Options {
 		WithLogger(logger{opts.Logger, f})
 }
 
-// begin admits an operation, unless the store is closed or ctx done; then end must follow.
+// begin admits an operation, unless the store is closed, or broken, or ctx done; then end must follow.
 func (s *Store) begin(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,6 +198,9 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if s.broken != nil {
+		return s.broken
 	}
 	s.running++
 	return nil
@@ -191,15 +223,20 @@ func (s *Store) Close() error {
 		return kv.ErrClosed
 	}
 	s.closed = true
-	for s.running > 0 {
-		s.idle.Wait()
-	}
+	close(s.closing)
+	mended := s.mended
 	s.mu.Unlock()
 	var err error
 	closed := make(chan struct{})
+	s.awaitIdle()
 	go func() {
 		defer close(closed)
-		err = s.db.Close()
+		if mended != nil {
+			<-mended
+		}
+		if s.engine != nil {
+			err = s.engine.close()
+		}
 	}()
 	if stuck := s.flushes.await(closed); stuck != nil {
 		return fmt.Errorf("badgerkv: close: %w", stuck)
@@ -218,7 +255,7 @@ func (s *Store) Verify(ctx context.Context) error {
 		return err
 	}
 	defer s.end()
-	tables, err := s.tables()
+	tables, err := s.engine.tables()
 	if err != nil {
 		return fmt.Errorf("badgerkv: verify: %w", err)
 	}
@@ -237,12 +274,6 @@ func (s *Store) Verify(ctx context.Context) error {
 // isThere reports whether a table was not merged into others, which are new. Badger cuts the file off before it removes it, and
 // forgets the table before that.
 func (s *Store) isThere(id uint64) bool {
-	tables, err := s.tables()
+	tables, err := s.engine.tables()
 	return err != nil || slices.ContainsFunc(tables, func(t badger.TableInfo) bool { return t.ID == id })
-}
-
-// tables returns the tables that there are.
-func (s *Store) tables() (tables []badger.TableInfo, err error) {
-	defer recovered(&err, debug.SetPanicOnFault(true))
-	return s.db.Tables(), nil
 }

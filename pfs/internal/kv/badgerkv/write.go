@@ -2,7 +2,6 @@ package badgerkv
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
@@ -69,66 +68,44 @@ func (s *Store) write(b kv.Batch, mark int64) error {
 	if err := s.space.check(mark); err != nil {
 		return err
 	}
-	txn, err := s.transaction(b)
+	if err := s.flushes.failing(); err != nil {
+		return s.unable(err)
+	}
+	txn, err := s.engine.transaction(b)
 	if err != nil {
 		return err
 	}
-	w := s.push(txn)
-	s.await(w)
-	if w.err != nil {
-		return fmt.Errorf("badgerkv: write: %w", w.err)
+	if err := s.push(txn); err != nil {
+		return fmt.Errorf("badgerkv: write: %w", err)
 	}
 	return nil
 }
 
-// await returns when w is visible or has failed. One that waits for room, which there will not be since the disk takes no
-// tables, fails, as do all from then on: whether it is on disk later on is unknown.
-func (s *Store) await(w *write) {
+// push gives txn its timestamp, has it written, and returns when it is visible or has failed. One that waits for room, which there
+// will not be since the disk takes no tables, fails, as do all from then on: whether it is on disk later on is unknown.
+func (s *Store) push(txn *badger.Txn) error {
+	s.pushing.Lock()
+	defer s.pushing.Unlock()
+	if err := s.clock.broken(); err != nil {
+		return err
+	}
+	w := s.clock.next()
+	go s.commit(s.engine, s.clock, txn, w)
 	if err := s.flushes.await(w.ready); err != nil {
 		s.clock.fail(err)
 	}
+	return w.err
 }
 
-// transaction returns b as a transaction that was not handed to Badger yet.
-func (s *Store) transaction(b kv.Batch) (*badger.Txn, error) {
-	txn := s.db.NewTransactionAt(0, true)
-	err := fill(txn, b)
-	if err == nil {
-		return txn, nil
+// commit writes txn, and the name of the log that it is in, to disk. It outlives the operation when that has failed meanwhile.
+func (s *Store) commit(e *engine, c *clock, txn *badger.Txn, w *write) {
+	err := e.commit(txn, w.ts)
+	switch {
+	case err == nil:
+		err = s.wal.sync()
+	case !e.whole():
+		err = s.unable(fmt.Errorf("no memtable can be made: %w", err))
+		s.breakOff(e, err)
 	}
-	txn.Discard()
-	if errors.Is(err, badger.ErrTxnTooBig) || errors.Is(err, badger.ErrInvalidKey) {
-		return nil, fmt.Errorf("%w: %w", kv.ErrInvalid, err)
-	}
-	return nil, fmt.Errorf("badgerkv: write: %w", err)
-}
-
-func fill(txn *badger.Txn, b kv.Batch) error {
-	for _, r := range b.Puts {
-		if err := txn.Set(r.Key, r.Value); err != nil {
-			return err
-		}
-	}
-	for _, key := range b.Deletes {
-		if err := txn.Delete(key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// push gives txn its timestamp and hands it to Badger. The write ends when Badger has it on disk, and the name of the log
-// that it is in as well.
-func (s *Store) push(txn *badger.Txn) *write {
-	s.pushing.Lock()
-	defer s.pushing.Unlock()
-	w := s.clock.next()
-	// With a callback CommitAt itself returns no error.
-	_ = txn.CommitAt(w.ts, func(err error) {
-		if err == nil {
-			err = s.wal.sync()
-		}
-		s.clock.finish(w, err)
-	})
-	return w
+	c.finish(w, err)
 }

@@ -14,7 +14,7 @@ type faults struct {
 }
 
 // Fail plans that the n-th Commit or Put from now, counting from 1, fails with err. As the contract has it nothing is written
-// when err is kv.ErrNoSpace, and things go on; any other error is one of the disk, after which every later write fails
+// when err is kv.ErrNoSpace or kv.ErrExhausted, and things go on; any other error is one of the disk, after which every later write fails
 // with it too. A Put that fails leaves half of its rows.
 func (s *Store) Fail(n int, err error) {
 	s.mu.Lock()
@@ -44,7 +44,7 @@ func (s *Store) fault() error {
 	if f.broken != nil {
 		return f.broken
 	}
-	if ok && !errors.Is(err, kv.ErrNoSpace) {
+	if ok && !errors.Is(err, kv.ErrNoSpace) && !errors.Is(err, kv.ErrExhausted) {
 		f.broken = err
 	}
 	return err
