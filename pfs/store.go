@@ -53,6 +53,8 @@ type Store struct {
 	counters  schema.StoreRecord
 	pending   map[*branch]struct{}
 	notBefore int64
+	// lastUpload is the time in the id of the last upload; of the committer's goroutine.
+	lastUpload int64
 	// names grows whenever a commit is given a name by which it may be found, other than as a head.
 	names uint64
 

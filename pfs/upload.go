@@ -3,10 +3,9 @@ package pfs
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
-	"iter"
-	"slices"
 
 	"pfsd/pfs/internal/cas"
 	"pfsd/pfs/internal/kv"
@@ -65,7 +64,8 @@ func (s *Store) CopyPart(ctx context.Context, c Content, off, n, offset int64) (
 	return &IngestedPart{Hash: part.Hash, Size: part.Size, part: part, pin: pin}, nil
 }
 
-// CreateUpload begins an upload of the file at path, which will bear meta. It is on disk on return. The error is of
+// CreateUpload begins an upload of the file at path, which will bear meta. It is on disk on return. The ids of uploads are in
+// the order in which they began: half of an id is the time, and half is random. The error is of
 // KindRepoNotFound, KindBranchNotFound, KindReadOnly, or KindInvalid or KindNameTooLong for the path.
 func (s *Store) CreateUpload(ctx context.Context, ref Ref, path string, meta *Meta) (Upload, error) {
 	const op = "pfs.CreateUpload"
@@ -82,6 +82,8 @@ func (s *Store) CreateUpload(ctx context.Context, ref Ref, path string, meta *Me
 		if err != nil {
 			return err
 		}
+		s.lastUpload = max(g.now, s.lastUpload+1)
+		binary.BigEndian.PutUint64(id[:], uint64(s.lastUpload))
 		rec = schema.UploadRecord{Repo: b.repo.id, Branch: b.name, Path: path, Started: g.now, Meta: meta}
 		g.put(schema.UploadKey(id), rec.Append(nil))
 		g.put(schema.ParkedKey(b.repo.id, b.name, path, id), []byte{})
@@ -230,58 +232,6 @@ func (s *Store) scanParts(
 	})
 }
 
-// Uploads yields the uploads of a branch whose path begins with prefix, by path and then id, from the first after the
-// given path and id on; after all of that path when the id is zero. An error ends the sequence.
-func (s *Store) Uploads(
-	ctx context.Context, ref Ref, prefix, afterPath string, afterID UploadID,
-) iter.Seq2[Upload, error] {
-	return func(yield func(Upload, error) bool) {
-		b, err := s.writable("pfs.Uploads", ref)
-		if err != nil {
-			yield(Upload{}, err)
-			return
-		}
-		ids, err := s.parked(ctx, b, prefix, afterPath, afterID)
-		if err != nil {
-			yield(Upload{}, wrap("pfs.Uploads", err, ref.String(), ""))
-			return
-		}
-		for _, id := range ids {
-			upload, err := s.Upload(ctx, ref, id)
-			if KindOf(err) == KindUploadNotFound {
-				continue
-			}
-			if !yield(upload, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// parked returns the ids of a branch's uploads in the order of Uploads.
-func (s *Store) parked(ctx context.Context, b *branch, prefix, afterPath string, afterID UploadID) ([]UploadID, error) {
-	var ids []UploadID
-	base := schema.ParkedPrefix(b.repo.id, b.name)
-	from := append(slices.Clone(base), max(prefix, afterPath)...)
-	err := s.kv.View(ctx, func(r kv.Reader) error {
-		for row, err := range r.Scan(append(base, prefix...), from, false) {
-			if err != nil {
-				return err
-			}
-			path, id, ok := schema.ParseParkedKey(row.Key)
-			if !ok {
-				return &Error{Op: "pfs.Uploads", Kind: KindCorrupt}
-			}
-			seen := path == afterPath && (afterID.IsZero() || slices.Compare(id[:], afterID[:]) <= 0)
-			if !seen || afterPath == "" {
-				ids = append(ids, id)
-			}
-		}
-		return nil
-	})
-	return ids, err
-}
-
 // JoinParts returns the content that chosen parts, in ascending order of their numbers, make together. The error is of
 // KindInvalid when one is not there or has been replaced by other bytes since, KindUploadNotFound, or as with Ingest.
 func (s *Store) JoinParts(ctx context.Context, ref Ref, id UploadID, chosen []Part) (*Ingested, error) {
@@ -337,14 +287,15 @@ func (g *group) dropRows(keys [][]byte) {
 // abortUploads ends all uploads of a branch, each by itself, since a transaction has room for the parts of a few only. The
 // branch may be gone already.
 func (s *Store) abortUploads(ctx context.Context, b *branch) error {
-	ids, err := s.parked(ctx, b, "", "", UploadID{})
-	for _, id := range ids {
-		err := s.committer.do(ctx, false, func(g *group) error { return g.dropUpload(ctx, b, id) })
+	for id, err := range s.parked(ctx, b, "", parkedUpload{}) {
+		if err == nil {
+			err = s.committer.do(ctx, false, func(g *group) error { return g.dropUpload(ctx, b, id) })
+		}
 		if err != nil && KindOf(err) != KindUploadNotFound {
 			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // dropUpload ends an upload of a branch.
@@ -358,11 +309,13 @@ func (g *group) dropUpload(ctx context.Context, b *branch, id UploadID) error {
 
 // dropUploads ends all uploads of a branch.
 func (g *group) dropUploads(ctx context.Context, b *branch) error {
-	ids, err := g.store.parked(ctx, b, "", "", UploadID{})
-	for _, id := range ids {
-		if err := g.dropUpload(ctx, b, id); err != nil {
+	for id, err := range g.store.parked(ctx, b, "", parkedUpload{}) {
+		if err == nil {
+			err = g.dropUpload(ctx, b, id)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return err
+	return nil
 }

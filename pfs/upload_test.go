@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand"
+	"slices"
 	"strings"
 	"testing"
 
@@ -144,6 +145,63 @@ func TestUploadsAreListedInOrder(t *testing.T) {
 	}
 	if st, err := s.Status(ctx); err != nil || st.Uploads != 0 {
 		t.Errorf("%d uploads are left of a deleted branch (%v)", st.Uploads, err)
+	}
+}
+
+// Uploads of one path come in the order in which they began, though the clock stands still, and pages of them meet exactly,
+// though the upload at the seam has ended.
+func TestUploadsOfOnePath(t *testing.T) {
+	const many = 2*256 + 7 // three batches of rows
+	s := newImages(t)
+	var want []pfs.UploadID
+	for range many {
+		u, err := s.CreateUpload(ctx, master, "k", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, u.ID)
+		if _, err := s.CreateUpload(ctx, master, "k\x01", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := func(after pfs.UploadID, limit int) (ids []pfs.UploadID) {
+		for u, err := range s.Uploads(ctx, master, "k", "k", after) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if u.Path == "k" {
+				ids = append(ids, u.ID)
+			}
+			if len(ids) == limit {
+				break
+			}
+		}
+		return ids
+	}
+	for _, size := range []int{1, 100, 256, many} {
+		got := want[:1:1]
+		for len(got) < many {
+			got = append(got, page(got[len(got)-1], size)...)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("pages of %d: %d uploads, not those in order", size, len(got))
+		}
+	}
+	if err := s.AbortUpload(ctx, master, want[9]); err != nil {
+		t.Fatal(err)
+	}
+	if got := page(want[9], 1); got[0] != want[10] {
+		t.Error("behind an upload that has ended another comes than the next")
+	}
+	behind := 0
+	for u, err := range s.Uploads(ctx, master, "", "k", pfs.UploadID{}) {
+		if err != nil || u.Path != "k\x01" {
+			t.Fatalf("behind the path: %q, %v", u.Path, err)
+		}
+		behind++
+	}
+	if behind != many {
+		t.Errorf("%d uploads are behind the path, want %d", behind, many)
 	}
 }
 

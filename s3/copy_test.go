@@ -111,6 +111,24 @@ func TestTagging(t *testing.T) {
 	if a := s.want(200, "", "GET", "/data/k?tagging&versionId="+first, ""); !strings.Contains(a.body, "<Key>a</Key>") {
 		t.Error(a.body)
 	}
+	second := a.Header.Get("X-Amz-Version-Id")
+	const body = "<Tagging><TagSet><Tag><Key>d</Key><Value>4</Value></Tag></TagSet></Tagging>"
+	third := s.want(200, "", "PUT", "/data/k?tagging&versionId="+second, body).Header.Get("X-Amz-Version-Id")
+	if third == "" || third == second || !strings.Contains(s.get("/data/k?tagging"), "<Key>d</Key>") {
+		t.Errorf("the tags of the present version were not changed in another version: %q", third)
+	}
+	for _, old := range []string{first, second, "HEAD^"} {
+		s.want(501, "NotImplemented", "PUT", "/data/k?tagging&versionId="+old, body)
+		s.want(501, "NotImplemented", "DELETE", "/data/k?tagging&versionId="+old, "")
+	}
+	for _, none := range []string{strings.Repeat("1", 32), "null", "x"} {
+		s.want(404, "NoSuchVersion", "PUT", "/data/k?tagging&versionId="+none, body)
+		s.want(404, "NoSuchVersion", "DELETE", "/data/k?tagging&versionId="+none, "")
+	}
+	s.want(400, "InvalidArgument", "PUT", "/data/k?tagging&versionId=", body)
+	s.want(204, "", "DELETE", "/data/k?tagging&versionId="+third, "")
+	s.put("/data/other", "x")
+	s.want(200, "", "PUT", "/data/k?tagging&versionId=HEAD", body)
 	s.want(204, "", "DELETE", "/data/k?tagging", "")
 	if a := s.want(200, "", "GET", "/data/k?tagging", ""); strings.Contains(a.body, "<Key>") {
 		t.Error(a.body)
@@ -135,4 +153,23 @@ func TestGetObjectAttributes(t *testing.T) {
 	s.want(400, "InvalidRequest", "GET", "/data/k?attributes", "")
 	s.want(400, "InvalidArgument", "GET", "/data/k?attributes", "", "x-amz-object-attributes", "Colour")
 	s.want(400, "InvalidArgument", "GET", "/data/nothing?attributes", "", "x-amz-object-attributes", "Colour")
+}
+
+// A copy of an object onto itself must change something of it: its metadata or tags, or what S3 counts as such.
+func TestCopyOntoItself(t *testing.T) {
+	s := newServer(t)
+	s.put("/data/k", "x", "x-amz-meta-a", "1")
+	source := []string{"x-amz-copy-source", "data/k"}
+	s.want(400, "InvalidRequest", "PUT", "/data/k", "", source...)
+	s.want(400, "InvalidStorageClass", "PUT", "/data/k", "", append(source, "x-amz-storage-class", "SLOW")...)
+	for _, headers := range [][]string{
+		{"x-amz-storage-class", "STANDARD_IA"}, {"x-amz-checksum-algorithm", "SHA256"}, {"x-amz-tagging-directive", "REPLACE"},
+		{"x-amz-metadata-directive", "REPLACE", "x-amz-meta-a", "1"},
+	} {
+		s.want(200, "", "PUT", "/data/k", "", append(source, headers...)...)
+	}
+	h := s.want(200, "", "HEAD", "/data/k", "", "x-amz-checksum-mode", "ENABLED").Header
+	if h.Get("x-amz-meta-a") != "1" || h.Get("x-amz-checksum-sha256") != sumOf(checksum.SHA256, "x") {
+		t.Errorf("%v", h)
+	}
 }

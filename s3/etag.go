@@ -2,6 +2,7 @@ package s3
 
 import (
 	"encoding/hex"
+	"hash/crc32"
 	"strings"
 
 	"pfsd/pfs"
@@ -47,6 +48,13 @@ func isOwnETag(etag string) bool {
 	hash, _, _ := strings.Cut(etag, "-")
 	b, err := hex.DecodeString(hash)
 	return err == nil && len(b) == len(pfs.Hash{})
+}
+
+// isHash reports whether a bare ETag may be a hash by any algorithm: at least 32 bits in hex, perhaps with a dash and a number.
+func isHash(etag string) bool {
+	hash, count, _ := strings.Cut(etag, "-")
+	b, err := hex.DecodeString(hash)
+	return err == nil && len(b) >= crc32.Size && isDigits(count)
 }
 
 // comparison is one of the two of RFC 9110, section 8.8.3.2.

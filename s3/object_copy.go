@@ -129,7 +129,8 @@ func (h *Handler) copiedMetadata(q *request, s copySource, o *object) (*pfs.Meta
 	if err != nil {
 		return nil, 0, err
 	}
-	if !replace && !replaceTags && s == (copySource{q.bucket, q.key, ""}) {
+	changes := replace || replaceTags || q.Header.Get("X-Amz-Storage-Class") != "" || q.Header.Get("X-Amz-Checksum-Algorithm") != ""
+	if !changes && s == (copySource{q.bucket, q.key, ""}) {
 		return nil, 0, failf(codeInvalidRequest, "This copy request is illegal because it is trying to copy an object to itself "+
 			"without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}

@@ -131,8 +131,9 @@ func (h *Handler) setTags(q *request, tags map[string]string, status int) error 
 	if err != nil {
 		return err
 	}
-	if q.query.Has("versionId") {
-		return failf(codeNotImplemented, "History is immutable: the tags of a version cannot be changed.")
+	present, err := h.presentVersion(q)
+	if err != nil {
+		return err
 	}
 	key, err := parseKey(q.key)
 	if err != nil {
@@ -142,6 +143,9 @@ func (h *Handler) setTags(q *request, tags map[string]string, status int) error 
 		return tx.Edit(key.path, func(e *pfs.Entry) error {
 			if !key.names(e) {
 				return fail(codeNoSuchKey)
+			}
+			if present != nil && !sameVersion(e, present) {
+				return oldTags()
 			}
 			var meta pfs.Meta
 			if e.Meta != nil {
@@ -157,4 +161,31 @@ func (h *Handler) setTags(q *request, tags map[string]string, status int) error 
 	}
 	q.w.setCommit(commit)
 	return q.w.empty(status)
+}
+
+// presentVersion returns the object of the version that q names, which must be the one that the branch shows; nil when q
+// names none.
+func (h *Handler) presentVersion(q *request) (*pfs.Entry, error) {
+	version, err := q.version()
+	if err != nil || version == "" {
+		return nil, err
+	}
+	named, err := h.object(q.Context(), q.bucket, q.key, version)
+	if err != nil {
+		return nil, err
+	}
+	present, err := h.object(q.Context(), q.bucket, q.key, "")
+	if err != nil || !sameVersion(&present.entry, &named.entry) {
+		return nil, oldTags()
+	}
+	return &present.entry, nil
+}
+
+// sameVersion reports whether one change left both entries of a path.
+func sameVersion(a, b *pfs.Entry) bool { return a.Changed == b.Changed && a.Ctime == b.Ctime }
+
+// oldTags is the error of a change to the tags of a version that is not the present one.
+func oldTags() error {
+	return failf(codeNotImplemented, "History is immutable: only the tags of the present version can be changed, which makes "+
+		"another version.")
 }

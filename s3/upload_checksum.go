@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -35,9 +36,16 @@ func partDigests(a checksum.Algorithm, parts []pfs.Part) ([]checksum.Part, error
 	return pieces, nil
 }
 
+// wholeUpload is what an upload makes: a content, and the parts that it is made of.
+type wholeUpload struct {
+	content pfs.Content
+	parts   []pfs.Part
+}
+
 // checkWhole compares the checksum that the client gives for the object of an upload with the one that it has. One that the
-// upload was not created with is computed, and kept with the object in meta; only that reads the bytes.
-func (h *Handler) checkWhole(q *request, upload *pfs.Upload, meta *pfs.Meta, content pfs.Content) error {
+// upload was not created with is computed, of the type that the client gives, and kept with the object in meta; only that reads
+// the bytes.
+func (h *Handler) checkWhole(q *request, upload *pfs.Upload, meta *pfs.Meta, whole *wholeUpload) error {
 	_, kind, ok := uploadChecksum(upload.Meta)
 	if asked := q.Header.Get("X-Amz-Checksum-Type"); ok && asked != "" && !strings.EqualFold(asked, string(kind)) {
 		return failf(codeInvalidRequest, "The upload was created using the "+string(kind)+" checksum mode. The complete request "+
@@ -48,17 +56,51 @@ func (h *Handler) checkWhole(q *request, upload *pfs.Upload, meta *pfs.Meta, con
 		return err
 	}
 	if meta.Checksums[a.Key()] == "" {
-		sum := a.New()
-		if _, err := h.copyContent(q.Context(), sum, content); err != nil {
+		compute := h.fullChecksum
+		if typeOf(want) == checksum.Composite || strings.EqualFold(q.Header.Get("X-Amz-Checksum-Type"), string(checksum.Composite)) {
+			compute = h.compositeChecksum
+		}
+		have, err := compute(q.Context(), a, whole)
+		if err != nil {
 			return err
 		}
-		meta.Checksums = with(meta.Checksums, a.Key(), checksum.Encode(sum.Sum(nil)))
+		meta.Checksums = with(meta.Checksums, a.Key(), have)
 	}
 	have := meta.Checksums[a.Key()]
 	if bare, _, _ := strings.Cut(have, "-"); want != have && want != bare {
 		return failf(codeBadDigest, "The "+a.Key()+" you specified did not match the calculated checksum.")
 	}
 	return nil
+}
+
+// fullChecksum computes the checksum of the bytes of w.
+func (h *Handler) fullChecksum(ctx context.Context, a checksum.Algorithm, w *wholeUpload) (string, error) {
+	sum := a.New()
+	if _, err := h.copyContent(ctx, sum, w.content); err != nil {
+		return "", err
+	}
+	return checksum.Encode(sum.Sum(nil)), nil
+}
+
+// compositeChecksum computes the checksum that is made of those of the parts. A part that came with one is not read.
+func (h *Handler) compositeChecksum(ctx context.Context, a checksum.Algorithm, w *wholeUpload) (string, error) {
+	pieces, offset := make([]checksum.Part, len(w.parts)), int64(0)
+	for i := range w.parts {
+		size := w.parts[i].Size
+		digest, ok := a.Decode(w.parts[i].Checksums[a.Key()])
+		if !ok {
+			sum := a.New()
+			if size > 0 {
+				if _, err := h.store.OpenContent(w.content).CopyRange(ctx, sum, offset, size); err != nil {
+					return "", err
+				}
+			}
+			digest = sum.Sum(nil)
+		}
+		pieces[i] = checksum.Part{Digest: digest, Size: size}
+		offset += size
+	}
+	return a.Join(checksum.Composite, pieces), nil
 }
 
 // sentChecksum returns the one checksum in header, of a whole or made of those of parts; 0 for none.

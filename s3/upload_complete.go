@@ -83,7 +83,7 @@ func (h *Handler) complete(q *request, ref pfs.Ref, upload *pfs.Upload, list []c
 		return pfs.Commit{}, nil, err
 	}
 	defer joined.Release()
-	if err := h.checkWhole(q, upload, meta, joined.Content); err != nil {
+	if err := h.checkWhole(q, upload, meta, &wholeUpload{joined.Content, parts}); err != nil {
 		return pfs.Commit{}, nil, err
 	}
 	l := &link{ref: ref, key: objectKey{path: upload.Path}, content: joined.Content, meta: meta, mtime: mtime(meta),
@@ -136,8 +136,11 @@ func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list 
 	}
 	chosen := make([]pfs.Part, 0, len(list))
 	for i := range list {
-		if list[i].PartNumber == nil {
+		if list[i].PartNumber == nil || list[i].ETag == "" {
 			return nil, fail(codeMalformedXML)
+		}
+		if *list[i].PartNumber < 1 {
+			return nil, failf(codeInvalidArgument, "PartNumber must be >= 1")
 		}
 		if i > 0 && *list[i].PartNumber <= *list[i-1].PartNumber {
 			return nil, fail(codeInvalidPartOrder)
@@ -157,10 +160,12 @@ func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list 
 	return chosen, nil
 }
 
-// matches reports whether part is what the client means, as far as it says. An ETag of another form than ours, such as an
-// MD5 that the client computed, says nothing. A checksum that the part was not uploaded with cannot be what it means.
+// matches reports whether part is what the client means, as far as it says. A hash by another algorithm than ours, such as an
+// MD5 that the client computed, says nothing; what is no hash is the ETag of no part. A checksum that the part was not uploaded
+// with cannot be what the client means.
 func (c *completePart) matches(part *pfs.Part) bool {
-	if etag := bareETag(c.ETag); isOwnETag(etag) && etag != part.Hash.String() {
+	etag := bareETag(c.ETag)
+	if !isHash(etag) || isOwnETag(etag) && etag != part.Hash.String() {
 		return false
 	}
 	for _, a := range checksum.Algorithms() {
