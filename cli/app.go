@@ -98,7 +98,7 @@ func (p *program) app() *cli.App {
 		Commands: []*cli.Command{
 			p.serveCommand(), p.s3Command(), p.mountCommand(), p.umountCommand(),
 			p.repoCommand(), p.branchCommand(), p.tagCommand(), p.commitCommand(), p.undeleteCommand(),
-			p.logCommand(), p.showCommand(), p.diffCommand(), p.annotateCommand(),
+			p.logCommand(), p.reflogCommand(), p.showCommand(), p.diffCommand(), p.annotateCommand(),
 			p.mergeCommand(), p.cherryPickCommand(), p.revertCommand(), p.resetCommand(), p.squashCommand(), p.restoreCommand(),
 			p.lsCommand(), p.treeCommand(), p.globCommand(), p.statCommand(), p.catCommand(), p.duCommand(),
 			p.putCommand(), p.getCommand(), p.cpCommand(), p.mvCommand(), p.rmCommand(), p.mkdirCommand(),

@@ -18,11 +18,12 @@ func (p *program) gcCommand() *cli.Command {
 		UsageText: "pfsd gc [--dry-run] [--grace DURATION] [--json]",
 		Description: "A store collects garbage by itself. This does it now, while the store is in use, and says\n" +
 			"what it found. What was deleted can be restored with pfsd undelete until it is collected,\n" +
-			"which is 72 hours later; --grace 0s collects all that is deleted now.\n\n" +
+			"which is 72 hours later, and commits that a branch left behind, as by pfsd reset, can be read until then;\n" +
+			"--grace 0s collects all that is deleted, or left behind, now.\n\n" +
 			"Example: pfsd gc --dry-run",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only say what would be freed"},
-			&cli.DurationFlag{Name: "grace", DefaultText: "72h", Usage: "how long what was deleted stays"},
+			&cli.DurationFlag{Name: "grace", DefaultText: "72h", Usage: "how long what was deleted or left behind stays"},
 			jsonFlag(),
 		},
 		Action: p.gc,

@@ -41,6 +41,7 @@ var storeUse = map[string]struct{ use, args string }{
 	"undelete r":      {"needs", "r"},
 	"log":             {"needs", "r"},
 	"log --follow":    {"needs", "r"},
+	"reflog":          {"needs", "r"},
 	"show":            {"needs", "r"},
 	"diff":            {"needs", "r"},
 	"annotate":        {"needs", "r"},

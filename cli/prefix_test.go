@@ -32,7 +32,7 @@ func TestPartsOfIDs(t *testing.T) {
 		{"revert " + second[:8] + ".master.r", "\n"},
 		{"restore --from " + second[:8] + ".r r:/f", "\n"},
 		{"tag create --from " + first[:8] + ".r v1.r", ""},
-		{"squash --since " + second[:8] + ".r r", second},
+		{"squash --json --since " + second[:8] + ".r r", second},
 		{"du " + first[:8] + ".r", "1"},
 		{"stat --json " + first[:8] + ".r", first + ".r"},
 	} {

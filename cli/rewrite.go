@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
@@ -9,8 +11,10 @@ import (
 func (p *program) resetCommand() *cli.Command {
 	return &cli.Command{
 		Name: "reset", Usage: "make a commit the last one of a branch", UsageText: "pfsd reset [--json] BRANCH.REPO TO",
-		Description: "TO is an ADDRESS in the same repo. The commits that are no longer in the branch's history stay\n" +
-			"readable by their ids. Prints the commit.\n\nExample: pfsd reset master.images master~2.images",
+		Description: "TO is an ADDRESS in the same repo. Prints the commit, and on stderr the last one before, by whose id\n" +
+			"what is no longer in the branch's history can be read for 72 hours, and brought back with a reset to it;\n" +
+			"what a tag or another branch has stays. pfsd reflog lists what the branch had, pfsd gc --grace can end it before.\n\n" +
+			"Example: pfsd reset master.images master~2.images",
 		Flags: []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
 			args, err := operands(c, 2, 2)
@@ -25,7 +29,7 @@ func (p *program) resetCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.change(c, control.ChangeRequest{Ref: branch.String(), From: to.String()}, (*control.Client).Reset)
+			return p.move(c, control.ChangeRequest{Ref: branch.String(), From: to.String()}, (*control.Client).Reset)
 		},
 	}
 }
@@ -35,8 +39,10 @@ func (p *program) squashCommand() *cli.Command {
 		Name: "squash", Usage: "make one commit of some that follow each other on a branch",
 		UsageText: "pfsd squash --since ADDRESS [--until ADDRESS] [-m MESSAGE] [--json] BRANCH.REPO",
 		Description: "The commits after --since become one, all of them or those up to --until; those after it are made anew,\n" +
-			"each with its time, author and message. All of them stay readable by their ids, and tags and other\n" +
-			"branches where they are. Prints the last commit of the branch.\n\n" +
+			"each with its time, author and message. Tags and other branches stay where they are. Prints the last\n" +
+			"commit of the branch, and on stderr the last one before, by whose id what was replaced can be read for\n" +
+			"72 hours, and brought back with pfsd reset. pfsd reflog lists what the branch had, pfsd gc --grace can\n" +
+			"end it before.\n\n" +
 			"Example: pfsd squash --since master~5.images -m 'labels, all of them' master.images",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "since", Usage: "the last commit that stays as it is, an `ADDRESS` in the branch's history"},
@@ -63,9 +69,33 @@ func (p *program) squashCommand() *cli.Command {
 				}
 				req.Until = until.String()
 			}
-			return p.change(c, req, (*control.Client).Squash)
+			return p.move(c, req, (*control.Client).Squash)
 		},
 	}
+}
+
+// moving is an operation of the control API that may give a branch another head.
+type moving func(store *control.Client, ctx context.Context, r control.ChangeRequest) (control.Rewritten, error)
+
+// move runs an operation with what the flags say, and prints the head that it leads to; on stderr the head before.
+func (p *program) move(c *cli.Context, req control.ChangeRequest, f moving) error {
+	req.Message, req.By = c.String(flagMessage), p.author()
+	return p.withStore(c, func(ctx context.Context, store *control.Client) error {
+		moved, err := f(store, ctx, req)
+		switch {
+		case err != nil:
+			return p.conflicts(c, req, err)
+		case c.Bool(flagJSON):
+			return p.printJSON(moved)
+		case moved.Was != moved.ID:
+			stays := ""
+			if !moved.Until.IsZero() {
+				stays = ", which stays " + until(moved.Until)
+			}
+			p.warn("%s was at %s%s", req.Ref, moved.Was, stays)
+		}
+		return p.printCommit(c, moved.Commit)
+	})
 }
 
 func (p *program) restoreCommand() *cli.Command {

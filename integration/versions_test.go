@@ -86,6 +86,7 @@ func record(t *testing.T, s *harness.Store, session string) string {
 var (
 	idPattern   = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 	timePattern = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+	endPattern  = regexp.MustCompile(`until ` + timePattern.String())
 )
 
 // anonymous replaces ids, in the order in which they come, and times.
@@ -97,7 +98,40 @@ func anonymous(session string) string {
 		}
 		return known[id]
 	})
-	return timePattern.ReplaceAllString(session, "2026-05-31T12:00:00Z")
+	session = timePattern.ReplaceAllString(session, "2026-05-31T12:00:00Z")
+	return endPattern.ReplaceAllString(session, "until 2026-06-03T12:00:00Z")
+}
+
+// TestReflogOfACommand resets a branch by commands, each a process of its own: what it leaves is listed, comes back by its
+// address, and goes for good when a collection is told to wait for nothing.
+func TestReflogOfACommand(t *testing.T) {
+	s := harness.New(t)
+	s.Pfsd("repo", "create", "r")
+	var ids []string
+	for _, text := range []string{"1", "2", "3"} {
+		ids = append(ids, strings.TrimSpace(s.TryInput([]byte(text), "put", "-", "r:/f").Stdout))
+	}
+	res := s.Try("reset", "r", "master~2.r")
+	if res.Code != 0 || strings.TrimSpace(res.Stdout) != ids[0] || !strings.Contains(res.Stderr, "was at "+ids[2]+", which stays until 20") {
+		t.Fatalf("the reset: %+v", res)
+	}
+	if got := strings.Fields(s.Pfsd("reflog", "-q", "r")); len(got) != 5 || got[0] != ids[0] || got[1] != ids[2] || got[2] != ids[1] {
+		t.Errorf("reflog printed %q", got)
+	}
+	if got := s.Pfsd("undelete"); !strings.Contains(got, "commit  "+ids[2]+".r  until 20") || !strings.Contains(got, "left by master.r") {
+		t.Errorf("undelete printed %q", got)
+	}
+	s.Pfsd("gc")
+	s.Pfsd("branch", "create", "--from", ids[2]+".r", "back.r")
+	if got := s.Pfsd("undelete"); got != "" {
+		t.Errorf("with a branch at it undelete printed %q", got)
+	}
+	s.Pfsd("branch", "delete", "back.r")
+	s.Pfsd("gc", "--grace", "0s")
+	if got := s.Pfsd("reflog", "r"); !strings.Contains(got, ids[2]+"  -  ") || !strings.Contains(got, "gone") {
+		t.Errorf("after a collection reflog printed %q", got)
+	}
+	s.Pfsd("fsck", "--deep")
 }
 
 // TestFollowBesideADaemon has a log followed by one process while others make commits.

@@ -107,6 +107,7 @@ func (g *group) putBranch(ctx context.Context, r *repo, name string, from *commi
 	}
 	b := &branch{repo: r, name: name, created: g.now, bare: o.Bare}
 	b.state.Store(&state{head: from, line: g.putLine(r, from), view: from.view, changed: g.now})
+	g.putMove(b.state.Load().line, o.By, schema.MoveRecord{Why: "created from " + o.From.String(), Head: from.id})
 	b.put(g, b.state.Load())
 	return b, nil
 }

@@ -285,8 +285,8 @@ type deadRows struct {
 	// lines are unused, and places the sequence numbers without a commit on others.
 	lines  []uint64
 	places map[uint64][]uint64
-	// aliases are keys of rows that lead to none.
-	aliases [][]byte
+	// aliases and moves are keys of rows that lead to none, or tell of lines that are of no account any more.
+	aliases, moves [][]byte
 }
 
 // deadRows finds the rows of lines, places and aliases that go when the commits do for which goes says so.
@@ -319,6 +319,9 @@ func (g *graph) deadRows(r kv.Reader, goes func(*graphCommit) bool) (deadRows, e
 		return nil
 	})
 	if err != nil {
+		return d, err
+	}
+	if err := g.deadMoves(r, used, &d); err != nil {
 		return d, err
 	}
 	return d, g.deadAliases(r, goes, &d)

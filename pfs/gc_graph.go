@@ -20,6 +20,8 @@ type graph struct {
 	// repos are those that are there or can be restored, and orphans the keys of rows that belong to none of them.
 	repos   map[schema.ID]bool
 	orphans [][]byte
+	// expiry is up to when what was deleted may go.
+	expiry time.Time
 }
 
 // graphCommit is a commit of a graph.
@@ -54,7 +56,9 @@ type tomb struct {
 
 // readGraph reads the graph from a view. What was deleted before expiry may go.
 func readGraph(r kv.Reader, expiry time.Time) (*graph, error) {
-	g := &graph{commits: map[schema.ID]*graphCommit{}, lines: map[uint64]bool{}, repos: map[schema.ID]bool{}}
+	g := &graph{
+		commits: map[schema.ID]*graphCommit{}, lines: map[uint64]bool{}, repos: map[schema.ID]bool{}, expiry: expiry,
+	}
 	if err := g.readTombs(r, expiry); err != nil {
 		return nil, err
 	}

@@ -160,7 +160,7 @@ func (c *collection) dropIndex(ctx context.Context) error {
 			}
 		}
 	}
-	for _, key := range c.dead.aliases {
+	for _, key := range slices.Concat(c.dead.aliases, c.dead.moves) {
 		if err := d.delete(ctx, key); err != nil {
 			return err
 		}

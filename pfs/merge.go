@@ -43,7 +43,7 @@ func (s *Store) Merge(ctx context.Context, source, target Ref, by By, resolve Re
 		case bases[0].id == theirs.id:
 			return nil
 		case bases[0].id == w.head.id:
-			w.moveTo(theirs)
+			w.moveTo(theirs, becauseOf("merge "+source.String(), by.Message))
 			return nil
 		}
 		base, err := w.group.baseOf(ctx, bases, maxBaseDepth)
@@ -120,7 +120,11 @@ func (s *Store) rewriteBranch(ctx context.Context, op string, ref Ref, by By, fn
 			}
 		}
 		before := *w
-		if err := fn(w); err != nil {
+		err = fn(w)
+		if err == nil {
+			err = w.noteMove(ctx, &before.state, by)
+		}
+		if err != nil {
 			*w = before
 			return wrap(op, err, ref.String(), "")
 		}
@@ -182,10 +186,4 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 	}
 	w.must = true
 	return nil
-}
-
-// moveTo makes a commit the head of the branch, on a line of its own.
-func (w *working) moveTo(c *commit) {
-	w.head, w.view, w.changed = c, c.view, w.group.now
-	w.line, w.seq, w.moved = w.group.putLine(w.branch.repo, c), 0, true
 }

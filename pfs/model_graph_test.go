@@ -62,10 +62,42 @@ func (m *modelRun) ref(name string, i int) pfs.Ref {
 func (m *modelRun) reset(r *rapid.T) {
 	name := m.anyBranch(r)
 	i := m.drawVersion(r, name)
-	if _, err := m.s.Reset(ctx, pfs.BranchRef("images", name), m.ref(name, i), byCLI); err != nil {
+	h := m.branches[name]
+	moved, err := m.s.Reset(ctx, pfs.BranchRef("images", name), m.ref(name, i), byCLI)
+	if err != nil {
 		r.Fatal(err)
 	}
-	m.branches[name] = slices.Clone(m.branches[name][:i+1])
+	if moved.ID != h[i].id || moved.Was != h[len(h)-1].id {
+		r.Fatalf("a reset from %v to %v gave %v and %v", h[len(h)-1].id, h[i].id, moved.Was, moved.ID)
+	}
+	m.branches[name] = slices.Clone(h[:i+1])
+	m.wantLeft(r, name, moved.Was)
+}
+
+// wantLeft checks that the heads of a branch have one that it had just now next to its last one, and that whether a name leads to
+// it is told as what is left behind tells it.
+func (m *modelRun) wantLeft(r *rapid.T, name string, was pfs.CommitID) {
+	left, err := m.s.LeftBehind(ctx)
+	if err != nil {
+		r.Fatal(err)
+	}
+	isLeft := slices.ContainsFunc(left, func(d pfs.Deleted) bool { return d.ID == was })
+	var heads []pfs.Head
+	for h, err := range m.s.Reflog(ctx, pfs.BranchRef("images", name)) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		if heads = append(heads, h); len(heads) == 2 {
+			break
+		}
+	}
+	last := m.branches[name][len(m.branches[name])-1].id
+	switch {
+	case heads[0].ID != last:
+		r.Fatalf("the last head of %s is %v, want %v", name, heads[0], last)
+	case was != last && (heads[1].ID != was || heads[1].Gone || heads[1].Named == isLeft):
+		r.Fatalf("the head of %s before is %+v, want %v; left behind: %t", name, heads[1], was, isLeft)
+	}
 }
 
 // squash makes one commit of a range, after which the same versions come as before, but for such as show what the one before
@@ -79,7 +111,8 @@ func (m *modelRun) squash(r *rapid.T) {
 	if j < len(h)-1 || rapid.Bool().Draw(r, "named") {
 		until = m.ref(name, j)
 	}
-	if _, err := m.s.Squash(ctx, ref, m.ref(name, i), until, byCLI); err != nil {
+	moved, err := m.s.Squash(ctx, ref, m.ref(name, i), until, byCLI)
+	if err != nil {
 		r.Fatal(err)
 	}
 	if i == j {
@@ -104,6 +137,7 @@ func (m *modelRun) squash(r *rapid.T) {
 		r.Fatalf("after a squash of %d to %d the versions are %v, want %v", i, j, got, want)
 	}
 	m.branches[name] = next
+	m.wantLeft(r, name, moved.Was)
 }
 
 // distinct returns what versions show, but those that show what the one before them does.

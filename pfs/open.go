@@ -154,6 +154,9 @@ func (w *working) finish(ctx context.Context, open *branch, by By, resolve Resol
 	w.group.counters.Gen++
 	change := schema.Change{Commit: open.open.id, Gen: w.group.counters.Gen}
 	result := st.view
+	if err := w.group.leave(ctx, w.branch.repo, w.branch.name, w.head, open.open.base); err != nil {
+		return nil, err
+	}
 	if w.head.id != open.open.base.id {
 		c := newCombiner(ctx, w.group.store.trees, resolve, change, open.open.base.view, w.view, st.view)
 		var err error
@@ -193,7 +196,7 @@ func (s *Store) AbortCommit(ctx context.Context, ref Ref) error {
 			return err
 		}
 		gone = g.dropOpen(open)
-		return nil
+		return g.leaveBase(ctx, open)
 	})
 	if err == nil {
 		s.settle(ctx, gone)
@@ -211,6 +214,15 @@ func (g *group) dropOpen(open *branch) *announcement {
 		g.store.watchers.announce(open.repo.name, open.name, gone)
 	})
 	return gone
+}
+
+// leaveBase has the commit that an open one was started on stay for a grace period, unless the branch has it in its history.
+func (g *group) leaveBase(ctx context.Context, open *branch) error {
+	var head *commit
+	if b := open.repo.branches[open.open.branch]; b != nil {
+		head = b.state.Load().head
+	}
+	return g.leave(ctx, open.repo, open.open.branch, head, open.open.base)
 }
 
 // OpenCommits returns the open commits of a repo, the oldest first. The error is of KindRepoNotFound.

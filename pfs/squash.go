@@ -11,26 +11,23 @@ var errManyAfter = errors.New("too many commits come after the range to be made 
 
 // Squash replaces the commits of a branch after the one that since names, up to and with the one that until names or, when that
 // is the zero Ref, the last one, by one that changes all that they changed. Those after it are made anew, each with its time,
-// author and message, as far as they change anything. All that are replaced stay readable by their ids. It returns the new
-// head. Errors are as with Update, and what since and until give rise to; KindCommitNotFound when since is not in the history
-// of until or that not in the branch's, KindInvalid when there are too many commits after the range, or branch is an open
-// commit.
-func (s *Store) Squash(ctx context.Context, branch, since, until Ref, by By) (Commit, error) {
+// author and message, as far as they change anything. All that are replaced can be read by their ids as long as those that
+// Reset leaves. Errors are as with Update, and what since and until give rise to; KindCommitNotFound when since is not in the
+// history of until or that not in the branch's, KindInvalid when there are too many commits after the range, or branch is an
+// open commit.
+func (s *Store) Squash(ctx context.Context, branch, since, until Ref, by By) (Rewritten, error) {
 	const op = "pfs.Squash"
 	base, err := s.resolve(ctx, op, since)
 	if err != nil {
-		return Commit{}, err
+		return Rewritten{}, err
 	}
 	var end *commit
 	if until != (Ref{}) {
 		if end, err = s.resolve(ctx, op, until); err != nil {
-			return Commit{}, err
+			return Rewritten{}, err
 		}
 	}
-	return s.rewriteBranch(ctx, op, branch, by, func(w *working) error {
-		if w.branch.open != nil {
-			return &Error{Op: op, Kind: KindInvalid, Ref: branch.String(), Err: errWorkspace}
-		}
+	return s.moveBranch(ctx, op, branch, by, func(w *working) error {
 		last := end
 		if last == nil {
 			last = w.head
@@ -44,7 +41,7 @@ func (s *Store) Squash(ctx context.Context, branch, since, until Ref, by By) (Co
 		if base.id == last.id {
 			return nil
 		}
-		return w.squash(ctx, by, base, last)
+		return w.squash(ctx, by, base, last, squashOf(since, until))
 	})
 }
 
@@ -57,8 +54,16 @@ func (s *Store) expectOrder(ctx context.Context, op string, later, c *commit, re
 	return err
 }
 
+// squashOf returns what a squash of a range is called.
+func squashOf(since, until Ref) string {
+	if until == (Ref{}) {
+		return "squash of all since " + since.String()
+	}
+	return "squash of all since " + since.String() + " until " + until.String()
+}
+
 // squash makes the branch go on from base with one commit of all up to last, and with those after that as they were.
-func (w *working) squash(ctx context.Context, by By, base, last *commit) (err error) {
+func (w *working) squash(ctx context.Context, by By, base, last *commit, why string) (err error) {
 	after, err := w.after(ctx, last)
 	if err != nil {
 		return err
@@ -71,7 +76,7 @@ func (w *working) squash(ctx context.Context, by By, base, last *commit) (err er
 			g.rows, g.bytes, g.counters = rows, before.bytes, before.counters
 		}
 	}()
-	w.moveTo(base)
+	w.moveTo(base, becauseOf(why, by.Message))
 	if err := w.combine(ctx, by, combination{base: base.view, theirs: last.view}); err != nil {
 		return err
 	}

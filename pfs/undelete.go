@@ -9,14 +9,19 @@ import (
 	"pfsd/pfs/internal/schema"
 )
 
-// Deleted is a repo, branch or tag that was deleted and can be restored.
+// Deleted is a repo, branch or tag that was deleted and can be restored, or a commit that a branch has left behind.
 type Deleted struct {
-	// Kind is "repo", "branch" or "tag".
+	// Kind is "repo", "branch", "tag" or "commit".
 	Kind string `json:"kind"`
 	// Repo is the name that the repo had then, and Name that of the branch or tag.
-	Repo string    `json:"repo"`
-	Name string    `json:"name,omitempty"`
+	Repo string `json:"repo"`
+	Name string `json:"name,omitempty"`
+	// ID is that of a commit.
+	ID   CommitID  `json:"id,omitzero"`
 	Time time.Time `json:"deleted"`
+	// Until is when it may be collected as garbage, unless that is done before with a shorter GCOptions.Grace; the zero time
+	// when that is not known.
+	Until time.Time `json:"until,omitzero"`
 
 	key    []byte
 	record []byte
@@ -32,15 +37,16 @@ func (s *Store) Deletions(ctx context.Context) ([]Deleted, error) {
 	var all []Deleted
 	for _, row := range rows {
 		if _, kind, _, _, ok := schema.ParseTombKey(row.Key); ok && kind == schema.CommitPrefix()[0] {
-			continue // only an id leads to it
+			continue // see LeftBehind
 		}
 		d, err := deletedOf(row)
 		if err != nil {
 			return nil, err
 		}
+		d.Until = d.Time.Add(s.opts.Grace)
 		all = append(all, d)
 	}
-	slices.SortStableFunc(all, func(a, b Deleted) int { return b.Time.Compare(a.Time) })
+	slices.SortStableFunc(all, latest)
 	return all, nil
 }
 

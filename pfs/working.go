@@ -24,6 +24,8 @@ type working struct {
 	save bool
 	// moved is set when the branch's record has to be written, deleted when it is to go.
 	moved, deleted bool
+	// move is the last one that the branch has made in this group; nil without any.
+	move *move
 
 	events []*announcement
 }

@@ -75,9 +75,14 @@ func (c *Client) InspectCommit(ctx context.Context, r FileRequest) (CommitInfo, 
 	return call[CommitInfo](ctx, c, opCommitInspect, r)
 }
 
-// Deletions lists what was deleted and can be restored, the latest first.
+// Deletions lists what was deleted and can be restored, and the commits that branches left behind, the latest first.
 func (c *Client) Deletions(ctx context.Context) iter.Seq2[pfs.Deleted, error] {
 	return listOf[pfs.Deleted](ctx, c, opDeletions, nothing{})
+}
+
+// Reflog lists the heads that a branch had, the newest first.
+func (c *Client) Reflog(ctx context.Context, r HeadsRequest) iter.Seq2[Head, error] {
+	return listOf[Head](ctx, c, opReflog, r)
 }
 
 // Undelete restores what was deleted.
@@ -119,14 +124,14 @@ func (c *Client) CherryPick(ctx context.Context, r ChangeRequest) (Commit, error
 }
 
 // Reset makes the commit r.From the head of the branch r.Ref, and returns it.
-func (c *Client) Reset(ctx context.Context, r ChangeRequest) (Commit, error) {
-	return call[Commit](ctx, c, opReset, r)
+func (c *Client) Reset(ctx context.Context, r ChangeRequest) (Rewritten, error) {
+	return call[Rewritten](ctx, c, opReset, r)
 }
 
 // Squash makes one of the commits of the branch r.Ref after r.From, up to r.Until if that is given, and returns the branch's
 // head.
-func (c *Client) Squash(ctx context.Context, r ChangeRequest) (Commit, error) {
-	return call[Commit](ctx, c, opSquash, r)
+func (c *Client) Squash(ctx context.Context, r ChangeRequest) (Rewritten, error) {
+	return call[Rewritten](ctx, c, opSquash, r)
 }
 
 // Restore makes r.Path in the branch r.Ref what it is in the version r.From, or removes it when it is not there. It returns

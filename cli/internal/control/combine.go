@@ -23,8 +23,8 @@ type combineStore interface {
 
 // rewriteStore is what giving a branch another head needs of the core.
 type rewriteStore interface {
-	Reset(ctx context.Context, branch, to pfs.Ref, by pfs.By) (pfs.Commit, error)
-	Squash(ctx context.Context, branch, since, until pfs.Ref, by pfs.By) (pfs.Commit, error)
+	Reset(ctx context.Context, branch, to pfs.Ref, by pfs.By) (pfs.Rewritten, error)
+	Squash(ctx context.Context, branch, since, until pfs.Ref, by pfs.By) (pfs.Rewritten, error)
 }
 
 var (
@@ -91,24 +91,29 @@ func (h *Handler) combine(ctx context.Context, r ChangeRequest, f combination, d
 	return commitOf(commit), h.unfinished(ctx, from, err)
 }
 
-func (h *Handler) reset(ctx context.Context, r ChangeRequest) (Commit, error) {
+func (h *Handler) reset(ctx context.Context, r ChangeRequest) (Rewritten, error) {
 	to, branch, err := h.ends(ctx, r)
 	if err != nil {
-		return Commit{}, err
+		return Rewritten{}, err
 	}
-	commit, err := h.versions.rewrite.Reset(ctx, branch, to, r.By.by(r.Message))
-	return commitOf(commit), h.unfinished(ctx, to, err)
+	moved, err := h.versions.rewrite.Reset(ctx, branch, to, r.By.by(r.Message))
+	return rewrittenOf(moved), h.unfinished(ctx, to, err)
 }
 
-func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Commit, error) {
+// rewrittenOf returns a branch's head as commands show it, with the head before.
+func rewrittenOf(m pfs.Rewritten) Rewritten {
+	return Rewritten{Commit: commitOf(m.Commit), Was: m.Was, Until: m.Until.UTC()}
+}
+
+func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Rewritten, error) {
 	since, branch, err := h.ends(ctx, r)
 	if err != nil {
-		return Commit{}, err
+		return Rewritten{}, err
 	}
 	var until pfs.Ref
 	if r.Until != "" {
 		if until, err = h.ref(ctx, r.Until); err != nil {
-			return Commit{}, err
+			return Rewritten{}, err
 		}
 	}
 	if r.Message == "" {
@@ -117,8 +122,8 @@ func (h *Handler) squash(ctx context.Context, r ChangeRequest) (Commit, error) {
 			r.Message += " until " + until.String()
 		}
 	}
-	commit, err := h.versions.rewrite.Squash(ctx, branch, since, until, r.By.by(r.Message))
-	return commitOf(commit), h.unfinished(ctx, until, h.unfinished(ctx, since, err))
+	moved, err := h.versions.rewrite.Squash(ctx, branch, since, until, r.By.by(r.Message))
+	return rewrittenOf(moved), h.unfinished(ctx, until, h.unfinished(ctx, since, err))
 }
 
 // ends parses both addresses of a change, from and to, after what is pending on the branches they begin at has been

@@ -20,6 +20,7 @@ type nameStore interface {
 // undeleteStore is what restoring names needs of the core.
 type undeleteStore interface {
 	Deletions(ctx context.Context) ([]pfs.Deleted, error)
+	LeftBehind(ctx context.Context) ([]pfs.Deleted, error)
 	Undelete(ctx context.Context, ref pfs.Ref) error
 	UndeleteRepo(ctx context.Context, name string) error
 }
@@ -90,9 +91,15 @@ func (h *Handler) deletions(ctx context.Context, _ nothing) iter.Seq2[pfs.Delete
 	if err != nil {
 		return failed[pfs.Deleted](err)
 	}
+	left, err := h.versions.deleted.LeftBehind(ctx)
+	if err != nil {
+		return failed[pfs.Deleted](err)
+	}
+	deleted = append(deleted, left...)
+	slices.SortStableFunc(deleted, func(a, b pfs.Deleted) int { return b.Time.Compare(a.Time) })
 	return func(yield func(pfs.Deleted, error) bool) {
 		for _, d := range deleted {
-			d.Time = d.Time.UTC()
+			d.Time, d.Until = d.Time.UTC(), d.Until.UTC()
 			if !yield(d, nil) {
 				return
 			}

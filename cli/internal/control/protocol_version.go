@@ -23,6 +23,7 @@ const (
 	opCommitInspect = "/commit/inspect"
 	opDeletions     = "/deletions"
 	opUndelete      = "/undelete"
+	opReflog        = "/reflog"
 	opFollow        = "/follow"
 	opDiff          = "/diff"
 	opAnnotate      = "/annotate"
@@ -85,6 +86,45 @@ type ChangeRequest struct {
 	Resolve string `json:"resolve,omitempty"`
 	Message string `json:"message,omitempty"`
 	By      Person `json:"by"`
+}
+
+// Rewritten is the head of a branch that may have been moved, and the head before.
+type Rewritten struct {
+	Commit
+	// Was is the head before; the same as ID when the branch was not moved.
+	Was pfs.CommitID `json:"was"`
+	// Until is when Was may be collected as garbage; absent when a name leads to it.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// HeadsRequest asks for the heads that the branch Ref had.
+type HeadsRequest struct {
+	Ref string `json:"ref"`
+	// Limit is the greatest number of heads; 0 for all.
+	Limit int `json:"limit,omitempty"`
+}
+
+// The states of a Head.
+const (
+	// HeadNamed is one to which a name leads, HeadLeft one that stays until a time, HeadGone one that is no longer there.
+	HeadNamed = "named"
+	HeadLeft  = "left"
+	HeadGone  = "gone"
+)
+
+// Head is a commit that a branch had as its last one.
+type Head struct {
+	ID pfs.CommitID `json:"id"`
+	// Time is when the branch got it, and Origin and Author whose change that was; absent when that is not known.
+	Time   time.Time `json:"time,omitzero"`
+	Origin string    `json:"origin,omitempty"`
+	Author string    `json:"author,omitempty"`
+	// Moved is set when the branch was moved to it; else it was made there. Why is the reason, or the commit's message.
+	Moved bool   `json:"moved"`
+	Why   string `json:"why,omitempty"`
+	State string `json:"state"`
+	// Until is when one that is left may be collected as garbage; absent when that is not known.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // FilesRequest copies, moves or makes files and directories of a branch, in one commit.

@@ -9,6 +9,7 @@ type versionOps struct {
 	tags    tagStore
 	open    openStore
 	deleted undeleteStore
+	heads   headStore
 	keep    keepStore
 	watch   followStore
 	diffs   diffStore
@@ -21,7 +22,7 @@ type versionOps struct {
 // handleVersions adds the operations on versions.
 func (h *Handler) handleVersions(store *pfs.Store) {
 	h.versions = versionOps{
-		find: store, names: store, tags: store, open: store, deleted: store, keep: store, watch: store, diffs: store, combine: store,
+		find: store, names: store, tags: store, open: store, deleted: store, heads: store, keep: store, watch: store, diffs: store, combine: store,
 		rewrite: store, usage: store, moved: new(meter),
 	}
 	h.handle(opRepoRename, value(h.renameRepo))
@@ -39,6 +40,7 @@ func (h *Handler) handleVersions(store *pfs.Store) {
 	h.handle(opCommitInspect, value(h.inspectCommit))
 	h.handle(opDeletions, list(h, h.deletions))
 	h.handle(opUndelete, value(h.undelete))
+	h.handle(opReflog, list(h, h.reflog))
 	h.handle(opFollow, live(h.follow))
 	h.handle(opDiff, list(h, h.diff))
 	h.handle(opAnnotate, list(h, h.annotate))

@@ -25,6 +25,7 @@ const (
 	keyOpen    = 'o' // o commit-id → OpenCommitRecord
 	keyAlias   = 'a' // a commit-id → commit-id that took its place
 	keyTomb    = 'x' // x repo-id kind name 0 time → TombstoneRecord
+	keyMove    = 'h' // h line → MoveRecord
 )
 
 // MetaKey is the key of the store's own record.
@@ -140,7 +141,7 @@ func AllParts() []byte { return []byte{keyPart} }
 // AllSeqs see AllBranches.
 func AllSeqs() []byte { return []byte{keySeq} }
 
-// ParseLineKey returns the line that a LineKey is of, or a SeqKey on.
+// ParseLineKey returns the line that a LineKey or MoveKey is of, or a SeqKey on.
 func ParseLineKey(key []byte) (line uint64, ok bool) {
 	if len(key) < 9 {
 		return 0, false

@@ -56,7 +56,9 @@ func samples() map[string]record {
 		}},
 		"scrub": &schema.ScrubRecord{Started: 1 << 60, Read: 300, Damaged: 1, Next: []byte("k\x07")},
 		"packs": &schema.PacksRecord{Last: 300},
-		"part":  &schema.PartRecord{Modified: 5, Checksums: map[string]string{"sha256": "x", "crc32": "y"}, Part: []byte("part")},
+		"move": &schema.MoveRecord{Time: 1 << 60, Origin: 1, Author: "ann", Why: "reset to v1.images", Head: id(2), Place: 300,
+			Line: 3, Seq: 4, Old: id(5)},
+		"part": &schema.PartRecord{Modified: 5, Checksums: map[string]string{"sha256": "x", "crc32": "y"}, Part: []byte("part")},
 	}
 }
 
@@ -80,6 +82,7 @@ var decoders = map[string]func(b []byte) (record, error){
 	"part":            decoder(schema.DecodePart),
 	"scrub":           decoder(schema.DecodeScrub),
 	"packs":           decoder(schema.DecodePacks),
+	"move":            decoder(schema.DecodeMove),
 }
 
 func decoder[T any, P interface {
