@@ -24,7 +24,9 @@ func (p *program) importCommand() *cli.Command {
 		UsageText: "pfsd import [-m MESSAGE] [--json] FILE.tar | DIR | - ADDRESS[:/PATH]",
 		Description: "It goes into the directory PATH, over what is there. Modes, times and links are kept, as root owners,\n" +
 			"and of an archive the attributes user.*, fifos and devices. - is a tar archive on stdin. Files that are\n" +
-			"there already are not sent. Prints the commit, unless nothing has changed.\n\nExample: pfsd import images-v1.tar master.images:/v1",
+			"there already are not sent. Prints the commit, unless nothing has changed.\n\n" +
+			"An archive that changes while it is read is refused. A directory's file that changes is left out with\n" +
+			"a warning, and the exit code is 1, as with pfsd put.\n\nExample: pfsd import images-v1.tar master.images:/v1",
 		Flags:  []cli.Flag{messageFlag(), jsonFlag()},
 		Action: p.importInto,
 	}

@@ -50,20 +50,33 @@ func (p *program) importInto(c *cli.Context) error {
 		in = file
 	}
 	return p.withNewStore(c, func(ctx context.Context, store *control.Client) error {
-		req := control.PutRequest{
-			Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author(), Owners: os.Geteuid() == 0,
-		}
-		commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
-			r := archiveReader{
-				in: in, parts: parts, into: dest.path, warn: p.warn, owners: req.Owners, stored: newStored(store, req.Ref),
-			}
-			return r.readAll(ctx)
-		})
-		if err != nil {
-			return err
-		}
-		return p.printCommit(c, commit)
+		return p.importArchive(ctx, c, store, dest, in)
 	})
+}
+
+// importArchive stores what is in a tar archive in one commit. An archive that changes while it is read is refused.
+func (p *program) importArchive(ctx context.Context, c *cli.Context, store *control.Client, dest address, in io.Reader) error {
+	whole, err := steady(ctx, in)
+	if err != nil {
+		return fmt.Errorf("the archive: %w", err)
+	}
+	req := control.PutRequest{
+		Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author(), Owners: os.Geteuid() == 0,
+	}
+	commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
+		r := archiveReader{
+			in: in, parts: parts, into: dest.path, warn: p.warn, owners: req.Owners, stored: newStored(store, req.Ref),
+		}
+		err := r.readAll(ctx)
+		if changed := whole(); changed != nil {
+			return fmt.Errorf("the archive: %w: nothing was imported", changed)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return p.printCommit(c, commit)
 }
 
 // archiveReader sends what is in a tar archive as the parts of a put.

@@ -21,6 +21,9 @@ func (p *program) putCommand() *cli.Command {
 			"own name. - is stdin; pipes and devices that are named are read like it. Readers see all of it at\n" +
 			"once or none. Files that are there already are not sent. Prints the commit, unless nothing has\n" +
 			"changed.\n\n" +
+			"A file that changes while it is read is read again, three times in all. If it still changes, it is\n" +
+			"not stored and the exit code is 1: a file that is named stores nothing of the put, a file in a\n" +
+			"directory is left out with a warning, and keeps what the branch had of it.\n\n" +
 			"Example: pfsd put ./photos master.images:/train",
 		Flags: []cli.Flag{
 			messageFlag(), jsonFlag(),
@@ -48,13 +51,16 @@ func (p *program) put(c *cli.Context) error {
 	})
 }
 
-// putAll stores local files and directories in one commit, with their owners when those are kept. The bytes of files that the branch has already are not sent.
+// putAll stores local files and directories in one commit, with their owners when those are kept. The bytes of files that the
+// branch has already are not sent. It fails, after the commit, when files were left out because something changed them.
 func (p *program) putAll(
 	ctx context.Context, c *cli.Context, store *control.Client, dest address, copies []localCopy, owners bool,
 ) error {
 	req := control.PutRequest{Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author(), Owners: owners}
+	leftOut := 0
 	commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
 		s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn, stored: newStored(store, dest.ref.String()), owners: owners}
+		defer func() { leftOut = s.leftOut }()
 		for _, todo := range copies {
 			if err := s.send(todo); err != nil {
 				return err
@@ -62,10 +68,13 @@ func (p *program) putAll(
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.printCommit(c, commit)
 	}
-	return p.printCommit(c, commit)
+	if err == nil && leftOut > 0 {
+		err = fmt.Errorf("%s left out, and all else is stored: put again what is missing", plural(uint64(leftOut), "changing file"))
+	}
+	return err
 }
 
 // localCopy is a local file or directory and the path in the store that it goes to.

@@ -1,13 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"unicode/utf8"
 
@@ -25,6 +26,8 @@ type sender struct {
 	stored *stored
 	// owners is set when files keep theirs.
 	owners bool
+	// leftOut is how many files were left out because something changed them.
+	leftOut int
 }
 
 // classify returns what a source of a put is, following symbolic links; "-" is a pipe.
@@ -68,7 +71,8 @@ func (s *sender) send(todo localCopy) error {
 	return <-walked
 }
 
-// sendStream sends what comes out of stdin, a pipe or a device. Those that are found in a directory are left out.
+// sendStream sends the bytes that come out of stdin, a pipe or a device. Pipes and devices that are found in a directory are
+// left out. A file that is stdin is not to change, while other streams are as they come.
 func (s *sender) sendStream(todo localCopy) error {
 	in := s.stdin
 	if todo.source != "-" {
@@ -79,112 +83,122 @@ func (s *sender) sendStream(todo localCopy) error {
 		defer file.Close()
 		in = file
 	}
-	return s.sendBytes(control.Entry{Path: todo.path, Kind: pfs.EntryFile.String()}, in)
-}
-
-// lookahead is how many files may be compared with the store before they are sent.
-const lookahead = 64
-
-// local is a local file or directory, and where it goes to.
-type local struct {
-	name, to string
-	entry    fs.DirEntry
-	// compared is closed when etag is set: to that of the file that the store has there, if it has the same bytes.
-	compared chan struct{}
-	etag     string
-	err      error
-}
-
-// walk finds what is at source and below it, and has files compared with what is stored, several at a time.
-func (s *sender) walk(ctx context.Context, source, to string, found chan<- *local) error {
-	comparing := make(chan struct{}, runtime.GOMAXPROCS(0))
-	return filepath.WalkDir(source, func(name string, d fs.DirEntry, err error) error {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(source, name)
-		if err != nil {
-			return err
-		}
-		l := &local{name: name, to: to, entry: d, compared: make(chan struct{})}
-		if rel != "." {
-			l.to = path.Join(to, filepath.ToSlash(rel))
-		}
-		if err := pfs.CheckPath(l.to); err != nil {
-			return err
-		}
-		candidate, err := s.stored.candidate(ctx, l)
-		switch {
-		case err != nil:
-			return err
-		case candidate == nil:
-			close(l.compared)
-		default:
-			comparing <- struct{}{}
-			go func() {
-				l.etag, l.err = sameBytes(name, candidate)
-				close(l.compared)
-				<-comparing
-			}()
-		}
-		found <- l
-		return nil
-	})
-}
-
-// sendEntry sends what is at name, to go to the path to.
-func (s *sender) sendEntry(l *local) error {
-	if <-l.compared; l.err != nil {
-		return l.err
+	whole, err := steady(s.ctx, in)
+	if err == nil {
+		err = s.sendBytes(control.Entry{Path: todo.path, Kind: pfs.EntryFile.String()}, in)
 	}
-	name, to, d := l.name, l.to, l.entry
+	if err == nil {
+		err = whole()
+	}
+	if errors.Is(err, errChanged) {
+		err = fmt.Errorf("stdin: %w", err)
+	}
+	return err
+}
+
+// sendEntry sends a file, directory or symbolic link. One that was found in a directory and is changed all the time, or has
+// gone since, is left out, with a warning.
+func (s *sender) sendEntry(l *local) error {
+	<-l.compared
+	err := l.err
+	if err == nil {
+		err = s.sendFound(l)
+	}
+	switch {
+	case !isMoving(err):
+		return err
+	case l.named && errors.Is(err, errChanged):
+		return fmt.Errorf("%s: %w; put it again when nothing writes to it", l.name, err)
+	case l.named:
+		return err
+	case errors.Is(err, errChanged):
+		s.warn("%s is left out: %v", l.name, err)
+	default:
+		s.warn("%s is left out: it was removed or replaced while the directory was read", l.name)
+	}
+	s.leftOut++
+	return nil
+}
+
+// isMoving reports whether an error tells no more than that somebody changes a file, or has taken it away, since it was found.
+func isMoving(err error) bool {
+	for _, is := range []error{errChanged, fs.ErrNotExist, syscall.ENOTDIR, syscall.ELOOP, syscall.ENXIO, syscall.ESTALE} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	return false
+}
+
+// sendFound sends an entry as what it was found to be.
+func (s *sender) sendFound(l *local) error {
+	d := l.entry
 	switch {
 	case d.Type().IsRegular():
-		return s.sendFile(name, to, l.etag)
-	case d.IsDir() && to == "":
+		return s.sendFile(l)
+	case d.IsDir() && l.to == "":
 		return nil
 	case d.IsDir():
-		info, err := d.Info()
+		info, err := infoOf(d)
 		if err != nil {
 			return err
 		}
-		return s.sendBytes(s.entry(to, pfs.EntryDir, info), nil)
+		return s.sendBytes(s.entry(l.to, pfs.EntryDir, info), nil)
+	case l.named:
+		return errChanged // which it was not when it was named
 	case d.Type() == fs.ModeSymlink:
-		return s.sendLink(name, to, d)
+		return s.sendLink(l.name, l.to, d)
 	default:
-		s.warn("%s is left out: it is no file, directory or symbolic link", name)
+		s.warn("%s is left out: it is no file, directory or symbolic link", l.name)
 		return nil
 	}
 }
 
-// sendFile sends a file, without its bytes when those with the given ETag are stored already.
-func (s *sender) sendFile(name, to, etag string) error {
-	file, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	e := s.entry(to, pfs.EntryFile, info)
-	e.ETag = etag
-	if etag != "" {
+// attempts is how often a file that is changed while it is read is read at most.
+const attempts = 3
+
+// sendFile sends a file, without its bytes when they are stored already.
+func (s *sender) sendFile(l *local) error {
+	if l.etag != "" {
+		e := s.entry(l.to, pfs.EntryFile, l.info)
+		e.ETag = l.etag
 		return s.sendBytes(e, nil)
 	}
-	return s.sendBytes(e, file)
+	var err error
+	for range attempts {
+		if err = s.sendWhole(l.name, l.to); !errors.Is(err, errChanged) {
+			return err
+		}
+	}
+	return err
+}
+
+// sendWhole sends a file as it was at one moment. When it was not the same all the time it takes back what was sent.
+func (s *sender) sendWhole(name, to string) error {
+	file, err := openReading(s.ctx, name)
+	if err != nil {
+		return err
+	}
+	defer file.close()
+	err = s.sendBytes(s.entry(to, pfs.EntryFile, file.info), file)
+	if err == nil {
+		err = file.whole()
+	}
+	if !errors.Is(err, errChanged) {
+		return err
+	}
+	return cmp.Or(s.parts.Void(), err)
 }
 
 func (s *sender) sendLink(name, to string, d fs.DirEntry) error {
 	target, err := os.Readlink(name)
+	if errors.Is(err, syscall.EINVAL) {
+		err = errChanged // it is no link any more
+	}
 	if err != nil {
 		return err
 	}
-	info, err := d.Info()
+	info, err := infoOf(d)
 	if err != nil {
 		return err
 	}
@@ -194,6 +208,15 @@ func (s *sender) sendLink(name, to string, d fs.DirEntry) error {
 		e.RawTarget = []byte(target)
 	}
 	return s.sendBytes(e, nil)
+}
+
+// infoOf returns the attributes of what was found, if it still is of the same kind.
+func infoOf(d fs.DirEntry) (fs.FileInfo, error) {
+	info, err := d.Info()
+	if err == nil && info.Mode().Type() != d.Type() {
+		err = errChanged
+	}
+	return info, err
 }
 
 // entry returns what is sent of a local file, directory or link besides its bytes.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 
@@ -75,16 +74,25 @@ func (s *stored) list(ctx context.Context, dir string) (map[string]control.Entry
 	return entries, nil
 }
 
-// sameBytes returns the ETag of a stored file when a local one has the same bytes, else "".
-func sameBytes(name string, e *control.Entry) (string, error) {
-	file, err := os.Open(name)
+// compare notes the ETag of a stored file when a local one has the same bytes. What has gone or changes is left to the sender.
+func (l *local) compare(ctx context.Context, stored *control.Entry) error {
+	file, err := openReading(ctx, l.name)
+	if isMoving(err) {
+		return nil
+	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer file.Close()
-	sum, err := hashOf(file, e.Size)
-	if err != nil || sum != e.ETag {
-		return "", err
+	defer file.close()
+	sum, err := hashOf(file, stored.Size)
+	if err == nil {
+		err = file.whole()
 	}
-	return sum, nil
+	if err == nil && sum == stored.ETag {
+		l.etag, l.info = sum, file.info
+	}
+	if isMoving(err) {
+		return nil
+	}
+	return err
 }

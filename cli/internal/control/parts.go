@@ -11,12 +11,13 @@ import (
 
 // A stream of parts is a row of frames: a byte that says what it is, the length of its payload as 32 bits, big-endian, and
 // the payload. A part is an item frame, with JSON, and any number of data frames, so that the length of its bytes need not
-// be known beforehand. The last frame is an end frame, with a Fault when the stream ends before its time: a stream that
+// be known beforehand. A void frame behind them takes the part back. The last frame is an end frame, with a Fault when the stream ends before its time: a stream that
 // merely stops is incomplete. (MIME multipart bodies are not used because their end can be mistaken: the reader of the
 // standard library takes one that is cut off between parts for whole.)
 const (
 	frameItem = 'I'
 	frameData = 'D'
+	frameVoid = 'V'
 	frameEnd  = 'E'
 )
 
@@ -31,6 +32,9 @@ const (
 
 // errNotParts says that a stream is not one of parts.
 var errNotParts = errors.New("malformed stream of parts")
+
+// errVoid is the error, in place of the end, of the bytes of a part that its writer has taken back.
+var errVoid = errors.New("the part is void")
 
 // PartWriter writes a stream of parts.
 type PartWriter struct {
@@ -50,6 +54,10 @@ func (p *PartWriter) Next(item any) (io.Writer, error) {
 	}
 	return partBody{p}, p.frame(frameItem, text)
 }
+
+// Void takes the part that was begun last back, whose bytes have turned out to be wrong: its reader gets an error at their
+// end. Only parts that have bytes can be taken back.
+func (p *PartWriter) Void() error { return p.frame(frameVoid, nil) }
 
 // Close ends the stream and writes out what is buffered. With err it ends in a fault, which the reader gets in place of a
 // further part.
@@ -99,6 +107,8 @@ type PartReader struct {
 	r *bufio.Reader
 	// left is how much of the current data frame is still to be read.
 	left int64
+	// void is set when the reader of the current part was told that the part is void.
+	void bool
 }
 
 // NewPartReader returns a reader of the parts in r, which must be of the media type contentType.
@@ -112,7 +122,7 @@ func NewPartReader(r io.Reader, contentType string) (*PartReader, error) {
 // Next goes to the next part, sets item from it and returns a reader of its bytes, valid until the next call. At the proper
 // end of the stream it returns io.EOF, and when the stream ended in a fault, that.
 func (p *PartReader) Next(item any) (io.Reader, error) {
-	if _, err := io.Copy(io.Discard, (*partData)(p)); err != nil {
+	if err := p.skip(); err != nil {
 		return nil, err
 	}
 	kind, size, err := p.head()
@@ -137,6 +147,18 @@ func (p *PartReader) Next(item any) (io.Reader, error) {
 	default:
 		return nil, errNotParts
 	}
+}
+
+// skip reads what is left of the current part. A part that is void must have been read to its end: else it was taken for one
+// that holds.
+func (p *PartReader) skip() error {
+	if !p.void {
+		if _, err := io.Copy(io.Discard, (*partData)(p)); err != nil {
+			return err
+		}
+	}
+	p.void = false
+	return nil
 }
 
 // endOf returns the error that an end frame stands for.
@@ -171,19 +193,25 @@ func cutShort(err error) error {
 // partData reads the bytes of the current part: data frames up to a frame of another kind.
 type partData PartReader
 
-// Read reads bytes of the part; io.EOF is the part's end.
+// Read reads bytes of the part; io.EOF is the part's end, errVoid that of one that was taken back.
 func (d *partData) Read(b []byte) (int, error) {
 	p := (*PartReader)(d)
 	for p.left == 0 {
+		if p.void {
+			return 0, errVoid
+		}
 		kind, err := p.r.Peek(1)
 		if err != nil {
 			return 0, cutShort(err)
 		}
-		if kind[0] != frameData {
+		if kind[0] != frameData && kind[0] != frameVoid {
 			return 0, io.EOF
 		}
 		if _, p.left, err = p.head(); err != nil {
 			return 0, err
+		}
+		if p.void = kind[0] == frameVoid; p.void && p.left > 0 {
+			return 0, errNotParts
 		}
 	}
 	n, err := p.r.Read(b[:min(int64(len(b)), p.left)])

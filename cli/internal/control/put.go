@@ -37,8 +37,8 @@ type putItem struct {
 // put stores the files of a stream of parts and links them in one commit, which it answers with. The first part is a
 // PutRequest, each other an Entry of any kind but socket, a link or a file with its bytes; its path is from the root, and a zero
 // mtime stands for the time of the commit. A file with an ETag comes without bytes: the branch must have it with that ETag.
-// A link is a further name of the file at the path that is its target. When the stream does not come to its proper end
-// nothing is linked.
+// A link is a further name of the file at the path that is its target. A void part is left out. When the stream does not come
+// to its proper end nothing is linked.
 func (h *Handler) put(w http.ResponseWriter, r *http.Request) {
 	commit, err := h.putParts(r.Context(), r.Body, r.Header.Get("Content-Type"))
 	if err != nil {
@@ -109,7 +109,11 @@ func (h *Handler) ingestParts(ctx context.Context, parts *PartReader, owned bool
 		if item.Kind != pfs.EntryFile.String() || item.ETag != "" {
 			continue
 		}
-		if err := h.ingestPart(ctx, workers, item, metered{body, &h.versions.moved.in}); err != nil {
+		err = h.ingestPart(ctx, workers, item, metered{body, &h.versions.moved.in})
+		if errors.Is(err, errVoid) {
+			items, err = items[:len(items)-1], nil
+		}
+		if err != nil {
 			return items, err
 		}
 	}
