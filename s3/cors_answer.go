@@ -5,14 +5,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pfsd/s3/webpage"
 )
 
 // cross lets a request of a web page of another origin in when a CORS rule of its bucket allows it, and tells the browser
 // so. Where every request is signed, others are let in too: they prove by that that they are no page's, and a browser does
-// not show the page what is answered without that word.
+// not show the page what is answered without that word. A page whose origin is not known has the rules for all origins.
 func (h *Handler) cross(q *request) error {
-	origin := q.Header.Get("Origin")
-	if origin == "" {
+	origin, foreign := h.page(q)
+	if !foreign {
 		return nil
 	}
 	rule, named := crossing{origin: origin, method: q.Method}.allowing(h.corsRules(q.Context(), q.bucket))
@@ -29,8 +31,8 @@ func (h *Handler) cross(q *request) error {
 
 // crossSource lets a web page copy out of a bucket that it may read: without keys the rules of both are asked.
 func (h *Handler) crossSource(q *request, bucket string) error {
-	origin := q.Header.Get("Origin")
-	if h.cfg.AccessKey != "" || origin == "" {
+	origin, foreign := h.page(q)
+	if h.cfg.AccessKey != "" || !foreign {
 		return nil
 	}
 	if rule, _ := (crossing{origin: origin, method: http.MethodGet}).allowing(h.corsRules(q.Context(), bucket)); rule == nil {
@@ -38,6 +40,16 @@ func (h *Handler) crossSource(q *request, bucket string) error {
 			"CORS rules of the source's bucket let them read.")
 	}
 	return nil
+}
+
+// page returns the origin of the web page of another origin that sent q, and whether there is one. Where every request is
+// signed, only pages that say so themselves count: pictures by presigned URLs are for any page.
+func (h *Handler) page(q *request) (origin string, foreign bool) {
+	if h.cfg.AccessKey != "" {
+		origin = q.Header.Get("Origin")
+		return origin, origin != ""
+	}
+	return webpage.Origin(q.Request)
 }
 
 // preflight answers the question of a browser whether a page may send a request. Such a question is never signed.

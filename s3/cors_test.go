@@ -173,6 +173,63 @@ func TestPagesWithoutKeys(t *testing.T) {
 	s.want(200, "", "GET", "/data/k", "")
 }
 
+// What a page loads by a tag bears no Origin. Sec-Fetch-Site tells it from what a person opens.
+func TestTagsOfPagesWithoutKeys(t *testing.T) {
+	s, signed := newServer(t), newSignedServer(t)
+	s.put("/data/k", "x")
+	image := func(site string, more ...string) []string {
+		return append([]string{"Sec-Fetch-Site", site, "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, more...)
+	}
+	for _, site := range []string{"cross-site", "same-site"} {
+		for _, target := range []string{"/", "/data", "/data/k", "/nothing/k"} {
+			s.want(403, "AccessDenied", "GET", target, "", image(site)...)
+		}
+		s.want(200, "", "GET", "/data/k", "", "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
+		a := signed.signed("GET", "/data/k", "", "UNSIGNED-PAYLOAD", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", site) })
+		if a.code() == "AccessDenied" {
+			t.Errorf("%s, signed: %s", site, a.body)
+		}
+	}
+	for _, site := range []string{"none", "same-origin"} {
+		s.want(200, "", "GET", "/data/k", "", image(site)...)
+	}
+	s.setCORS(corsExample)
+	s.want(200, "", "GET", "/data/k", "", image("cross-site", "Referer", "http://app.test/page.html")...)
+	s.want(403, "AccessDenied", "GET", "/data/k", "", image("cross-site", "Referer", "http://any.test/page.html")...)
+	s.want(403, "AccessDenied", "GET", "/data/k", "", image("cross-site")...)
+	s.want(200, "", "HEAD", "/data/k", "", image("cross-site")...)
+}
+
+// A stored page that is opened from an endpoint without keys is of an origin of its own. With keys nothing is added, since
+// presigned URLs are for other pages.
+func TestStoredPages(t *testing.T) {
+	const sandbox = "sandbox allow-scripts allow-forms allow-popups allow-downloads"
+	s, signed := newServer(t), newSignedServer(t)
+	for kind, want := range map[string]string{
+		"text/html": sandbox, "TEXT/HTML; charset=utf-8": sandbox, "image/svg+xml": sandbox, "application/xhtml+xml": sandbox,
+		"text/xml": sandbox, "application/xml": sandbox, "text/html;;": sandbox,
+		"image/png": "", "text/plain": "", "application/pdf": "", "binary/octet-stream": "",
+	} {
+		s.want(200, "", "PUT", "/data/page", "x", "Content-Type", kind)
+		for _, method := range []string{"GET", "HEAD"} {
+			header := s.want(200, "", method, "/data/page", "").Header
+			if got := header.Get("Content-Security-Policy"); got != want || header.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("%s: %q, want %q; %v", kind, got, want, header)
+			}
+		}
+		signed.signed("PUT", "/data/page", "x", "UNSIGNED-PAYLOAD", func(r *http.Request) { r.Header.Set("Content-Type", kind) })
+		a := signed.signed("GET", "/data/page", "", "UNSIGNED-PAYLOAD", nil)
+		if a.StatusCode != 200 || a.Header.Get("Content-Security-Policy")+a.Header.Get("X-Content-Type-Options") != "" {
+			t.Errorf("%s, with keys: %s %v", kind, a.Status, a.Header)
+		}
+	}
+	s.want(200, "", "PUT", "/data/page", "x", "Content-Type", "text/plain")
+	header := s.want(200, "", "GET", "/data/page?response-content-type=text/html", "").Header
+	if got := header.Get("Content-Security-Policy"); got != sandbox {
+		t.Errorf("a type of the request: %q", got)
+	}
+}
+
 // A page that may write to one bucket does not thereby read another: neither by a copy nor by a part that is one.
 func TestCopiesOfPagesWithoutKeys(t *testing.T) {
 	s := newServer(t)

@@ -123,6 +123,7 @@ func (h *Handler) setObject(q *request, o *object) {
 			header.Set(name, value)
 		}
 	}
+	h.sandbox(header)
 }
 
 // typeOf returns whether a stored checksum is that of the whole, or made of those of parts.

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"time"
+
+	"pfsd/s3/webpage"
 )
 
 // Server is an admin listener that is served.
@@ -64,7 +66,8 @@ func (s *Server) Close() {
 	<-s.done
 }
 
-// onlyLocal refuses requests under other names than those of loopback: a web page could have its own name point here.
+// onlyLocal refuses requests under other names than those of loopback, as a web page could have its own name point here, and
+// requests that pages of other origins send.
 func onlyLocal(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
@@ -73,6 +76,10 @@ func onlyLocal(next http.Handler) http.Handler {
 		}
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			http.Error(w, "only for loopback names", http.StatusForbidden)
+			return
+		}
+		if _, foreign := webpage.Origin(r); foreign {
+			http.Error(w, "not for web pages of other origins", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)

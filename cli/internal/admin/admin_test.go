@@ -20,14 +20,17 @@ func serve(t *testing.T, metrics func(context.Context) ([]Metric, error)) *Serve
 	return s
 }
 
-// get returns the status and the body of a request under the name host.
-func get(t *testing.T, s *Server, path, host string) (int, string) {
+// get returns the status and the body of a request under the name host, with headers, which are pairs of name and value.
+func get(t *testing.T, s *Server, path, host string, headers ...string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr()+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Host, r.Close = host, true
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +68,25 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("%d\n%.300s", status, body)
 			}
 		})
+	}
+}
+
+// A page of another origin is refused, whether its browser names it or not; a link that a person follows is not.
+func TestPagesAreKeptOut(t *testing.T) {
+	s := serve(t, func(context.Context) ([]Metric, error) { return nil, nil })
+	for _, tt := range []struct {
+		headers []string
+		status  int
+	}{
+		{[]string{"Origin", "http://localhost:8080"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		{[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"}, 403},
+		{[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 200},
+		{[]string{"Sec-Fetch-Site", "none"}, 200},
+	} {
+		if status, _ := get(t, s, "/metrics", "", tt.headers...); status != tt.status {
+			t.Errorf("%v: %d, want %d", tt.headers, status, tt.status)
+		}
 	}
 }
 

@@ -68,12 +68,21 @@ func isHTTP(begin [5]byte) bool {
 type headConn struct {
 	net.Conn
 	// lines is how many have come of the head that is being read; negative while a body is.
-	lines atomic.Int64
+	lines   atomic.Int64
+	framing framing
 }
 
-// beginHead and beginBody tell which of them comes next.
-func (c *headConn) beginHead() { c.lines.Store(0) }
-func (c *headConn) beginBody() { c.lines.Store(-1) }
+// beginHead tells that a head comes next.
+func (c *headConn) beginHead() {
+	c.framing.begin()
+	c.lines.Store(0)
+}
+
+// beginBody tells that a head has ended, and returns whether it leaves open where its body ends.
+func (c *headConn) beginBody() (ambiguous bool) {
+	c.lines.Store(-1)
+	return c.framing.ambiguous()
+}
 
 // Read implements net.Conn. To net/http a head with too many lines is one that is too long: it answers 431 to that.
 func (c *headConn) Read(p []byte) (int, error) {
@@ -83,6 +92,7 @@ func (c *headConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if c.lines.Load() >= 0 {
 		c.lines.Add(int64(bytes.Count(p[:n], []byte{'\n'})))
+		c.framing.read(p[:n])
 	}
 	return n, err
 }
@@ -106,7 +116,7 @@ func (c *headConn) CloseWrite() error {
 // heading is what a server tells a headConn of either kind.
 type heading interface {
 	beginHead()
-	beginBody()
+	beginBody() (ambiguous bool)
 }
 
 // headKey is under which a request's context has its connection.
@@ -117,11 +127,12 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, headKey{}, c)
 }
 
-// bodies tells the connection of a request whose head was read that a body follows.
+// bodies tells the connection of a request whose head was read that a body follows, and ends the connection after a request
+// that leaves open where its body ends.
 func bodies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, ok := r.Context().Value(headKey{}).(heading); ok {
-			c.beginBody()
+		if c, ok := r.Context().Value(headKey{}).(heading); ok && c.beginBody() {
+			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)
 	})

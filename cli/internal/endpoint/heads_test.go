@@ -92,6 +92,41 @@ func TestHeadsAreBounded(t *testing.T) {
 	}
 }
 
+// The connection of a request that has both a length and a transfer coding ends after the answer, so that nothing behind the
+// request is taken for another one; that of a request with one of them goes on.
+func TestAmbiguousBodies(t *testing.T) {
+	addr := open(t, door.S3{})
+	const begin = "PUT /data HTTP/1.1\r\nHost: localhost\r\n"
+	for name, c := range map[string]struct {
+		request string
+		ends    bool
+	}{
+		"length":                        {begin + "Content-Length: 0\r\n\r\n", false},
+		"coding":                        {begin + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", false},
+		"both":                          {begin + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", true},
+		"both, the other way":           {begin + "transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n", true},
+		"lines without carriage return": {strings.ReplaceAll(begin+"Content-Length:5\nTransfer-Encoding:chunked\n\n", "\r", "") + "0\r\n\r\n", true},
+		"a name in the body":            {begin + "Transfer-Encoding: chunked\r\n\r\n10\r\nContent-Length:5\r\n0\r\n\r\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			in := bufio.NewReader(conn)
+			exchange(t, conn, in, c.request)
+			if !c.ends {
+				exchange(t, conn, in, c.request)
+				return
+			}
+			if rest, err := io.ReadAll(in); err != nil || len(rest) > 0 {
+				t.Errorf("after the answer: %q, %v", rest, err)
+			}
+		})
+	}
+}
+
 // Heads over TLS are bounded, too; who speaks HTTP there is told so.
 func TestHeadsOverTLS(t *testing.T) {
 	spec := door.S3{}
