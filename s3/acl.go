@@ -51,7 +51,7 @@ func (q *request) refuseACL() error {
 	case slices.Contains(otherACLs, acl):
 		return fail(codeAccessControlNotSupported)
 	}
-	return failf(codeInvalidArgument, "x-amz-acl is no canned ACL.")
+	return failArgument("x-amz-acl", acl, "")
 }
 
 // putACL takes an ACL that says what is so already, and refuses any other. Tools write ACLs back as they have read them.
@@ -78,7 +78,7 @@ func (h *Handler) putACL(q *request, scope scope) error {
 		return err
 	}
 	if empty && q.Header.Get("X-Amz-Acl") == "" {
-		return failf(codeMissingSecurityHeader, "Your request was missing a required header: x-amz-acl")
+		return failWith(codeMissingSecurityHeader, "", "MissingHeaderName", "x-amz-acl")
 	}
 	for _, grant := range asked.Grant {
 		if grant.Grantee.ID != theOwner().ID || grant.Grantee.URI != "" || grant.Permission != "FULL_CONTROL" {

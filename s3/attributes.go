@@ -77,7 +77,7 @@ func askedAttributes(q *request) ([]string, error) {
 			return nil, failf(codeInvalidRequest, "The x-amz-object-attributes header specifying the attributes to be retrieved "+
 				"is either missing or empty")
 		case !slices.Contains(attributes, name):
-			return nil, failf(codeInvalidArgument, "Invalid attribute name specified.")
+			return nil, failArgument("x-amz-object-attributes", name, "Invalid attribute name specified.")
 		}
 		asked = append(asked, name)
 	}
@@ -169,7 +169,8 @@ func headerNumber(q *request, name string, missing, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 0 {
-		return 0, failf(codeInvalidArgument, "Provided "+strings.ToLower(name)+" not an integer or within integer range")
+		return 0, failArgument(strings.ToLower(name), value, "Provided "+strings.ToLower(name)+
+			" not an integer or within integer range")
 	}
 	return min(n, most), nil
 }

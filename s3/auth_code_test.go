@@ -23,6 +23,9 @@ func (s *server) signed(method, path, body, payload string, change func(*http.Re
 	if strings.Contains(payload, "TRAILER") {
 		r.Header.Set("X-Amz-Trailer", "x-amz-checksum-crc32")
 	}
+	if strings.HasPrefix(payload, "STREAMING-") {
+		r.Header.Set("X-Amz-Decoded-Content-Length", "5")
+	}
 	r = signer.SignV4(*r, accessKey, secretKey, "", "mars-north-1")
 	if change != nil {
 		change(r)

@@ -61,7 +61,7 @@ func (h *Handler) writable(q *request) (pfs.Ref, *pfs.Snapshot, error) {
 		return pfs.Ref{}, nil, err
 	}
 	if !snapshot.Version().Live {
-		return pfs.Ref{}, nil, fail(codeMethodNotAllowed)
+		return pfs.Ref{}, nil, failf(codeMethodNotAllowed, codes[codeMethodNotAllowed].message+" Commits and tags cannot be changed.")
 	}
 	return ref, snapshot, nil
 }

@@ -24,7 +24,7 @@ func (h *Handler) listBuckets(q *request) error {
 		return err
 	}
 	if limit == 0 || limit > maxBuckets {
-		return failf(codeInvalidArgument, "max-buckets must be between 1 and 10000.")
+		return failArgument("max-buckets", q.query.Get("max-buckets"), "Argument max-buckets must be an integer between 1 and 10000.")
 	}
 	after, err := decodeToken(q.query.Get("continuation-token"))
 	if err != nil {
@@ -64,7 +64,7 @@ func encodeToken(last string) string { return base64.URLEncoding.EncodeToString(
 func decodeToken(token string) (string, error) {
 	last, err := base64.URLEncoding.DecodeString(token)
 	if err != nil {
-		return "", failf(codeInvalidArgument, "The continuation token provided is incorrect")
+		return "", failArgument("continuation-token", token, "The continuation token provided is incorrect")
 	}
 	return string(last), nil
 }

@@ -188,7 +188,11 @@ func TestHeadersThatAreRefused(t *testing.T) {
 	s.want(200, "", "PUT", "/data/k", "x", "x-amz-storage-class", "GLACIER")
 	s.want(400, "InvalidArgument", "PUT", "/data/k", "x", "x-amz-tagging", "a=1&a=2")
 	s.want(400, "InvalidArgument", "PUT", "/data/k", "x", "x-amz-tagging", "=1")
-	s.want(400, "InvalidTag", "PUT", "/data/k", "x", "x-amz-tagging", "a&b&c&d&e&f&g&h&i&j&k")
+	s.want(400, "BadRequest", "PUT", "/data/k", "x", "x-amz-tagging", "a&b&c&d&e&f&g&h&i&j&k")
+	for _, tags := range []string{"a%23b=1", "a=%7B1%7D", "aws:a=1", "a%00=1", "a=%FF"} {
+		s.want(400, "InvalidTag", "PUT", "/data/k", "x", "x-amz-tagging", tags)
+	}
+	s.put("/data/k", "x", "x-amz-tagging", "a+_.:/%3D%2B-@%C3%A4=%D7%90+1")
 }
 
 func TestGuardWithoutKeys(t *testing.T) {

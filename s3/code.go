@@ -77,7 +77,8 @@ const (
 	codeNoSuchWebsite          code = "NoSuchWebsiteConfiguration"
 )
 
-// codes says what is answered for each code.
+// codes says what is answered for each code. The messages of S3's codes are those of its "Error responses", or what it sends
+// where that says it otherwise: tools compare them. One that says more begins with S3's.
 var codes = map[code]struct {
 	status  int
 	message string
@@ -96,8 +97,8 @@ var codes = map[code]struct {
 	codeClientGone:     {statusClientGone, "The client closed the request."},
 	codeContentSHA256Mismatch: {http.StatusBadRequest,
 		"The provided 'x-amz-content-sha256' header does not match what was computed."},
-	codeEntityTooLarge:            {http.StatusBadRequest, "Your proposed upload exceeds the maximum allowed size."},
-	codeEntityTooSmall:            {http.StatusBadRequest, "Your proposed upload is smaller than the minimum allowed size."},
+	codeEntityTooLarge:            {http.StatusBadRequest, "Your proposed upload exceeds the maximum allowed size"},
+	codeEntityTooSmall:            {http.StatusBadRequest, "Your proposed upload is smaller than the minimum allowed size"},
 	codeExistingObjectIsDirectory: {http.StatusConflict, "A directory stands at this key."},
 	codeIncompleteBody: {http.StatusBadRequest,
 		"You did not provide the number of bytes specified by the Content-Length HTTP header."},
@@ -114,16 +115,15 @@ var codes = map[code]struct {
 	codeInvalidPart: {http.StatusBadRequest, "One or more of the specified parts could not be found. The part may not " +
 		"have been uploaded, or the specified entity tag may not match the part's entity tag."},
 	codeInvalidPartNumber: {http.StatusRequestedRangeNotSatisfiable, "The requested partnumber is not satisfiable"},
-	codeInvalidPartOrder: {http.StatusBadRequest, "The list of parts was not in ascending order. The parts list must be " +
-		"specified in order by part number."},
+	codeInvalidPartOrder: {http.StatusBadRequest, "The list of parts was not in ascending order. Parts must be ordered by " +
+		"part number."},
 	codeInvalidPolicyDocument: {http.StatusBadRequest,
 		"The content of the form does not meet the conditions specified in the policy document."},
 	codeInvalidRange:        {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
 	codeInvalidRequest:      {http.StatusBadRequest, "Invalid Request"},
 	codeInvalidStorageClass: {http.StatusBadRequest, "The storage class you specified is not valid"},
 	codeInvalidTag:          {http.StatusBadRequest, "The tag provided was not a valid tag."},
-	codeKeyTooLong: {http.StatusBadRequest, "Your key is too long; a key has at most 1,024 bytes, and 255 between " +
-		"slashes."},
+	codeKeyTooLong:          {http.StatusBadRequest, "Your key is too long"},
 	codeMalformedPOSTRequest: {http.StatusBadRequest,
 		"The body of your POST request is not well-formed multipart/form-data."},
 	codeMalformedTrailer: {http.StatusBadRequest, "The request contained trailing data that was not well-formed or did not " +
@@ -132,31 +132,34 @@ var codes = map[code]struct {
 		"our published schema"},
 	codeMaxPostPreDataLength: {http.StatusBadRequest,
 		"Your POST request fields preceding the upload file were too large."},
-	codeMetadataTooLarge: {http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size."},
+	codeMetadataTooLarge: {http.StatusBadRequest, "Your metadata headers exceed the maximum allowed metadata size"},
 	codeMethodNotAllowed: {http.StatusMethodNotAllowed,
-		"The specified method is not allowed against this resource. Commits and tags cannot be changed."},
-	codeMissingSecurityHeader: {http.StatusBadRequest, "Your request was missing a required header."},
+		"The specified method is not allowed against this resource."},
+	codeMissingSecurityHeader: {http.StatusBadRequest, "Your request was missing a required header"},
 	codeMissingContentLength:  {http.StatusLengthRequired, "You must provide the Content-Length HTTP header."},
 	codeNoSuchBucket:          {http.StatusNotFound, "The specified bucket does not exist"},
 	codeNoSuchKey:             {http.StatusNotFound, "The specified key does not exist."},
 	codeNoSuchUpload: {http.StatusNotFound,
-		"The specified upload does not exist. It may have been aborted or completed."},
+		"The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or " +
+			"completed."},
 	codeNoSuchVersion: {http.StatusNotFound, "The specified version does not exist."},
 	codeNotImplemented: {http.StatusNotImplemented,
-		"A header or query you provided implies functionality that is not implemented."},
+		"A header you provided implies functionality that is not implemented"},
 	codeNotModified:        {http.StatusNotModified, "Not Modified"},
 	codeObjectParentIsFile: {http.StatusConflict, "A parent of this key is no directory."},
-	codeOperationAborted:   {http.StatusConflict, "A conflicting operation is in progress against this resource. Try again."},
+	codeOperationAborted: {http.StatusConflict, "A conflicting conditional operation is currently in progress " +
+		"against this resource. Try again."},
 	codePreconditionFailed: {http.StatusPreconditionFailed, "At least one of the pre-conditions you specified did not hold"},
 	codeRequestHeaderSectionTooLarge: {http.StatusBadRequest,
 		"Your request header section exceeds the maximum allowed size of 8192 bytes."},
 	codeRequestTimeout: {http.StatusBadRequest,
-		"Your socket connection to the server was not read from or written to within the timeout period."},
+		"Your socket connection to the server was not read from or written to within the timeout period. Idle connections " +
+			"will be closed."},
 	codeRequestTimeTooSkewed: {http.StatusForbidden,
-		"The difference between the request time and the server's time is too large."},
+		"The difference between the request time and the current time is too large."},
 	codeServiceUnavailable: {http.StatusServiceUnavailable, "The store is closing. Please try again."},
 	codeSignatureDoesNotMatch: {http.StatusForbidden,
-		"The request signature we calculated does not match the signature you provided."},
+		"The request signature we calculated does not match the signature you provided. Check your key and signing method."},
 	codeSlowDown: {http.StatusServiceUnavailable, "The server is short of time or resources for now. Please try again."},
 
 	codeNoSuchBucketPolicy:     {http.StatusNotFound, "The bucket policy does not exist"},

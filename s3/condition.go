@@ -36,28 +36,39 @@ func readDate(value string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// check decides whether an object with that ETag and time is meant, in the precedence of RFC 9110, section 13.2.2:
-// codePreconditionFailed when the object has changed, codeNotModified when it has not, and empty when it is meant.
-func (c conditions) check(etag string, modified time.Time) code {
+// verdict is what conditions say of an object: codePreconditionFailed when it has changed, codeNotModified when it has not,
+// and empty when it is meant. condition is the header that says so.
+type verdict struct {
+	code      code
+	condition string
+}
+
+// err is the error of a condition that does not hold, with prefix in front of its name.
+func (v verdict) err(prefix string) error {
+	return failWith(codePreconditionFailed, "", "Condition", prefix+v.condition)
+}
+
+// check decides whether an object with that ETag and time is meant, in the precedence of RFC 9110, section 13.2.2.
+func (c conditions) check(etag string, modified time.Time) verdict {
 	// Headers have whole seconds.
 	modified = modified.Truncate(time.Second)
 	switch {
 	case c.match != "":
 		if !matchesETag(c.match, etag, strong) {
-			return codePreconditionFailed
+			return verdict{codePreconditionFailed, "If-Match"}
 		}
 	case c.hasUnmodified && modified.After(c.unmodifiedSince):
-		return codePreconditionFailed
+		return verdict{codePreconditionFailed, "If-Unmodified-Since"}
 	}
 	switch {
 	case c.noneMatch != "":
 		if matchesETag(c.noneMatch, etag, weak) {
-			return codeNotModified
+			return verdict{codeNotModified, "If-None-Match"}
 		}
 	case c.hasModifiedSince && !modified.After(c.modifiedSince):
-		return codeNotModified
+		return verdict{codeNotModified, "If-Modified-Since"}
 	}
-	return ""
+	return verdict{}
 }
 
 // writeConditions are those of a write; they are checked in the transaction that makes it.
@@ -79,14 +90,14 @@ func readDeleteConditions(header http.Header, seen *pfs.Snapshot) (writeConditio
 	if value := header.Get("X-Amz-If-Match-Size"); value != "" {
 		size, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
-			return c, failf(codeInvalidArgument, "x-amz-if-match-size must be a number of bytes.")
+			return c, failArgument("x-amz-if-match-size", value, "x-amz-if-match-size must be a number of bytes.")
 		}
 		c.size = &size
 	}
 	if value := header.Get("X-Amz-If-Match-Last-Modified-Time"); value != "" {
 		modified, ok := readDate(value)
 		if !ok {
-			return c, failf(codeInvalidArgument, "x-amz-if-match-last-modified-time must be a date.")
+			return c, failArgument("x-amz-if-match-last-modified-time", value, "x-amz-if-match-last-modified-time must be a date.")
 		}
 		c.modified = &modified
 	}
@@ -114,11 +125,17 @@ func (h *Handler) check(ctx context.Context, tx *pfs.Tx, key objectKey, c writeC
 		return nil
 	}
 	etag := h.etag(&entry)
+	failed := ""
 	switch {
-	case c.match != "" && !matchesETag(c.match, etag, strong),
-		c.noneMatch != "" && matchesETag(c.noneMatch, etag, weak),
-		c.size != nil && *c.size != entry.Size():
-		return fail(codePreconditionFailed)
+	case c.match != "" && !matchesETag(c.match, etag, strong):
+		failed = "If-Match"
+	case c.noneMatch != "" && matchesETag(c.noneMatch, etag, weak):
+		failed = "If-None-Match"
+	case c.size != nil && *c.size != entry.Size():
+		failed = "x-amz-if-match-size"
+	}
+	if failed != "" {
+		return verdict{condition: failed}.err("")
 	}
 	return h.checkModified(ctx, &entry, key, c)
 }
@@ -136,7 +153,7 @@ func (h *Handler) checkModified(ctx context.Context, entry *pfs.Entry, key objec
 	modified := h.lastModified(entry, c.seen.Version()).Truncate(time.Second)
 	if err != nil || seen.Changed != entry.Changed || seen.Ctime != entry.Ctime ||
 		!c.modified.Truncate(time.Second).Equal(modified) {
-		return fail(codePreconditionFailed)
+		return verdict{condition: "x-amz-if-match-last-modified-time"}.err("")
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func TestTagging(t *testing.T) {
 
 func TestGetObjectAttributes(t *testing.T) {
 	s := newServer(t)
-	s.put("/data/k", "hello", "x-amz-sdk-checksum-algorithm", "CRC32")
+	s.put("/data/k", "hello", "x-amz-checksum-crc32", sumOf(checksum.CRC32, "hello"))
 	a := s.want(200, "", "GET", "/data/k?attributes", "", "x-amz-object-attributes",
 		"ETag,Checksum,ObjectSize, StorageClass,ObjectParts")
 	for _, want := range []string{"<ObjectSize>5</ObjectSize>", "<ChecksumCRC32>NhCmhg==</ChecksumCRC32>",

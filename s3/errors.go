@@ -17,8 +17,8 @@ type apiError struct {
 	cause   error
 	// header is added to the answer; may be nil.
 	header http.Header
-	// signed is what should have been signed, of a signature that is wrong; may be nil.
-	signed *sigv4.Signed
+	// details say more of it to the client; may be nil.
+	details []detail
 }
 
 // Error returns the code and what is known of the cause, for the log.
@@ -91,7 +91,7 @@ func apiErrorOf(err error) *apiError {
 	}
 	var refused *sigv4.Error
 	if errors.As(err, &refused) {
-		return &apiError{code: signatureCodes[refused.Code], message: refused.Message, signed: refused.Signed}
+		return &apiError{code: signatureCodes[refused.Code], message: refused.Message, details: signatureDetails(refused)}
 	}
 	c, ok := kindCodes[pfs.KindOf(err)]
 	if !ok {
@@ -121,16 +121,12 @@ type errorAnswer struct {
 	XMLName    struct{} `xml:"Error"`
 	Code       string
 	Message    string
+	Details    []detail
 	BucketName string `xml:",omitempty"`
 	Key        string `xml:",omitempty"`
 	Resource   string
 	RequestID  string `xml:"RequestId"`
 	HostID     string `xml:"HostId"`
-	// Those of a signature that is wrong.
-	AccessKeyID       string `xml:"AWSAccessKeyId,omitempty"`
-	StringToSign      string `xml:",omitempty"`
-	SignatureProvided string `xml:",omitempty"`
-	CanonicalRequest  string `xml:",omitempty"`
 }
 
 // fail answers q with err, unless an answer has begun: that is cut off, so that the client sees it is not whole.
@@ -155,9 +151,8 @@ func (h *Handler) fail(q *request, err error) {
 	if e.message != "" {
 		answer.Message = e.message
 	}
-	if s := e.signed; s != nil {
-		answer.AccessKeyID, answer.SignatureProvided = s.AccessKey, s.Signature
-		answer.StringToSign, answer.CanonicalRequest = s.Text, s.Canonical
+	if answer.Details = e.details; len(e.details) == 0 {
+		answer.Details = q.addressed(e.code)
 	}
 	_ = q.w.xml(row.status, answer)
 }

@@ -34,7 +34,7 @@ func readForm(q *request) (*form, error) {
 	for size := 0; ; {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {
-			return nil, failf(codeInvalidArgument, "POST requires exactly one file upload per request.")
+			return nil, failArgument("file", "0", "POST requires exactly one file upload per request.")
 		}
 		if err != nil {
 			return nil, formError(err)

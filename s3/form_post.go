@@ -27,7 +27,7 @@ func (h *Handler) postObject(q *request) error {
 	}
 	q.key = f.key()
 	if q.key == "" {
-		return failf(codeInvalidArgument, "Bucket POST must contain a field named 'key'.  If it is specified, please check the "+
+		return failArgument("key", "", "Bucket POST must contain a field named 'key'.  If it is specified, please check the "+
 			"order of the fields.")
 	}
 	file := &sized{Reader: f.file, left: math.MaxInt64}
@@ -76,16 +76,16 @@ func (h *Handler) signerOf(f *form) (string, error) {
 	case f.fields["x-amz-signature"] != "":
 		return sigv4.VerifyForm(f.field, h.secret)
 	case f.fields["awsaccesskeyid"] == "" || f.fields["signature"] == "":
-		return "", failf(codeInvalidArgument, "Bucket POST must contain fields named 'AWSAccessKeyId' and 'signature', or "+
+		return "", failArgument("AWSAccessKeyId", f.fields["awsaccesskeyid"], "Bucket POST must contain fields named 'AWSAccessKeyId' and 'signature', or "+
 			"'x-amz-signature'.  If they are specified, please check the order of the fields.")
 	}
 	accessKey := f.fields["awsaccesskeyid"]
 	secret, ok := h.secret(accessKey)
 	if !ok {
-		return "", fail(codeInvalidAccessKeyID)
+		return "", sigv4.UnknownKeyError(accessKey)
 	}
 	if !sigv2.Matches(secret, f.fields["policy"], f.fields["signature"]) {
-		return "", fail(codeSignatureDoesNotMatch)
+		return "", sigv4.MismatchOf(sigv4.Signed{AccessKey: accessKey, Signature: f.fields["signature"], Text: f.fields["policy"]})
 	}
 	return accessKey, nil
 }

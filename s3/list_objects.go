@@ -54,7 +54,7 @@ func (h *Handler) listObjects(q *request) error {
 // listObjectsV2 answers the second version, in which the place to go on is a token.
 func (h *Handler) listObjectsV2(q *request) error {
 	if q.query.Get("list-type") != "2" {
-		return failf(codeInvalidArgument, "list-type must be 2.")
+		return failArgument("list-type", q.query.Get("list-type"), "list-type must be 2.")
 	}
 	encode, err := encoder(q)
 	if err != nil {
@@ -133,7 +133,7 @@ func (h *Handler) askedListing(q *request, after string) (listing, error) {
 	}
 	delimiter := q.query.Get("delimiter")
 	if delimiter != "" && delimiter != "/" {
-		return listing{}, failf(codeInvalidArgument, `The delimiter must be "/", which separates directories.`)
+		return listing{}, failArgument("delimiter", delimiter, `The delimiter must be "/", which separates directories.`)
 	}
 	return listing{prefix: q.query.Get("prefix"), grouped: delimiter != "", after: after, limit: limit}, nil
 }

@@ -121,7 +121,7 @@ func versionMark(q *request) (pfs.VersionMark, error) {
 	key, version := q.query.Get("key-marker"), q.query.Get("version-id-marker")
 	switch {
 	case version != "" && key == "":
-		return pfs.VersionMark{}, failf(codeInvalidArgument, "A version-id marker cannot be specified without a key marker.")
+		return pfs.VersionMark{}, failArgument("version-id-marker", version, "A version-id marker cannot be specified without a key marker.")
 	case version == "", strings.HasSuffix(key, "/"):
 		// It is empty behind a common prefix, and a directory has one version only.
 		return pfs.VersionMark{Path: key}, nil
@@ -130,7 +130,7 @@ func versionMark(q *request) (pfs.VersionMark, error) {
 	}
 	id, err := pfs.ParseCommitID(version)
 	if err != nil || id.IsZero() {
-		return pfs.VersionMark{}, failf(codeInvalidArgument, "Invalid version id specified")
+		return pfs.VersionMark{}, failArgument("version-id-marker", version, "Invalid version id specified")
 	}
 	return pfs.VersionMark{Path: key, Commit: id}, nil
 }

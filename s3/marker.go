@@ -32,7 +32,7 @@ func (h *Handler) deleted(ctx context.Context, bucket, name, version string, not
 	}
 	header.Set("Last-Modified", m.made.UTC().Format(http.TimeFormat))
 	return &apiError{code: codeMethodNotAllowed, cause: notFound, header: header,
-		message: "The specified method is not allowed against this resource: the version is a delete marker."}
+		details: details("ResourceType", "DeleteMarker")}
 }
 
 // markerOf returns the delete marker that is the last version of a key, which is not there, up to the given version.

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"pfsd/pfs"
@@ -38,11 +39,12 @@ var storageClasses = []string{
 func (q *request) refuse() error {
 	for _, name := range refused {
 		if value := q.Header.Get(name); value != "" && !(strings.HasSuffix(name, "Legal-Hold") && value == "OFF") {
-			return failf(codeNotImplemented, "The header "+strings.ToLower(name)+" is not implemented.")
+			return failWith(codeNotImplemented, "", "Header", strings.ToLower(name),
+				"additionalMessage", "The header "+strings.ToLower(name)+" is not implemented.")
 		}
 	}
 	if class := q.Header.Get("X-Amz-Storage-Class"); class != "" && !slices.Contains(storageClasses, class) {
-		return fail(codeInvalidStorageClass)
+		return failWith(codeInvalidStorageClass, "", "StorageClassRequested", class)
 	}
 	return q.refuseACL()
 }
@@ -71,7 +73,7 @@ func (q *request) metadata() (*pfs.Meta, error) {
 		}
 	}
 	if size > maxMetadata {
-		return nil, fail(codeMetadataTooLarge)
+		return nil, failWith(codeMetadataTooLarge, "", "Size", strconv.Itoa(size), "MaxSizeAllowed", strconv.Itoa(maxMetadata))
 	}
 	var err error
 	meta.Tags, err = parseTagging(q.Header.Get("X-Amz-Tagging"))

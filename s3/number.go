@@ -9,8 +9,11 @@ func (q *request) number(name string, missing, most int) (int, error) {
 		return missing, nil
 	}
 	n, err := strconv.ParseInt(value, 10, 32)
-	if err != nil || n < 0 {
-		return 0, failf(codeInvalidArgument, "Provided "+name+" not an integer or within integer range")
+	if err != nil {
+		return 0, failArgument(name, value, "Provided "+name+" not an integer or within integer range")
+	}
+	if n < 0 {
+		return 0, failArgument(name, value, "Argument "+name+" must be an integer between 0 and 2147483647")
 	}
 	return min(int(n), most), nil
 }

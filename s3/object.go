@@ -63,7 +63,7 @@ func (h *Handler) objectIn(ctx context.Context, bucket, name, version string) (*
 func (q *request) version() (string, error) {
 	version := q.query.Get("versionId")
 	if version == "" && q.query.Has("versionId") {
-		return "", failf(codeInvalidArgument, "Version id cannot be the empty string")
+		return "", failArgument("versionId", "", "Version id cannot be the empty string")
 	}
 	return version, nil
 }

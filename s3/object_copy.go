@@ -20,7 +20,7 @@ type copySource struct {
 
 // parseCopySource parses the header x-amz-copy-source: "/BUCKET/KEY?versionId=VERSION", percent-encoded.
 func parseCopySource(header string) (copySource, error) {
-	bad := failf(codeInvalidArgument, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	bad := failArgument("x-amz-copy-source", header, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 	path, query, _ := strings.Cut(header, "?")
 	plain, err := url.PathUnescape(path)
 	if err != nil {
@@ -35,7 +35,7 @@ func parseCopySource(header string) (copySource, error) {
 		values := sigv4.ParseQuery(query)
 		s.version = values.Get("versionId")
 		if s.version == "" {
-			return copySource{}, failf(codeInvalidArgument,
+			return copySource{}, failArgument("x-amz-copy-source", header,
 				"The only query of a copy source is versionId, and it must not be empty.")
 		}
 	}
@@ -60,8 +60,8 @@ func (h *Handler) source(q *request) (copySource, *object, error) {
 		return s, nil, err
 	}
 	c := readConditions(q.Header, "X-Amz-Copy-Source-")
-	if c.check(h.etag(&o.entry), h.lastModified(&o.entry, o.version)) != "" {
-		return s, nil, fail(codePreconditionFailed)
+	if verdict := c.check(h.etag(&o.entry), h.lastModified(&o.entry, o.version)); verdict.code != "" {
+		return s, nil, verdict.err("x-amz-copy-source-")
 	}
 	if id := versionID(&o.entry, o.version); id != "" {
 		q.w.Header().Set("X-Amz-Copy-Source-Version-Id", id)
@@ -168,7 +168,8 @@ func directive(q *request, name string) (replace bool, err error) {
 	case "REPLACE":
 		return true, nil
 	}
-	return false, failf(codeInvalidArgument, "Unknown "+strings.ToLower(strings.TrimPrefix(name, "X-Amz-"))+".")
+	return false, failArgument(strings.ToLower(name), q.Header.Get(name),
+		"Unknown "+strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "X-Amz-")), "-", " ")+".")
 }
 
 // addChecksum gives the copy the checksum that q wants it to have, and no other: all that an object has are of one type. It is

@@ -45,7 +45,7 @@ func (h *Handler) unmatched(q *request, name string, err error) error {
 		return err
 	}
 	if _, ok := h.markerOf(q.Context(), q.bucket, name, ""); ok {
-		return fail(codePreconditionFailed)
+		return verdict{condition: "If-Match"}.err("")
 	}
 	return err
 }

@@ -24,9 +24,9 @@ func (h *Handler) getObject(q *request) error {
 		q.w.setVersionID(version)
 	}
 	etag, modified := h.etag(&o.entry), h.lastModified(&o.entry, o.version)
-	switch readConditions(q.Header, "").check(etag, modified) {
+	switch verdict := readConditions(q.Header, "").check(etag, modified); verdict.code {
 	case codePreconditionFailed:
-		return fail(codePreconditionFailed)
+		return verdict.err("")
 	case codeNotModified:
 		h.setObject(q, o)
 		q.w.Header().Del("Content-Type")
@@ -75,14 +75,16 @@ func (h *Handler) rangeOf(q *request, o *object) (byteRange, int, error) {
 	case rangeOK:
 		return part, http.StatusPartialContent, nil
 	case rangeOutside:
-		return whole, 0, outside(size)
+		return whole, 0, outside(value, size)
 	}
 	return whole, http.StatusOK, nil
 }
 
 // outside is the error of a range that begins behind the end of an object of that size.
-func outside(size int64) error {
-	return &apiError{code: codeInvalidRange, header: http.Header{"Content-Range": {"bytes */" + strconv.FormatInt(size, 10)}}}
+func outside(asked string, size int64) error {
+	text := strconv.FormatInt(size, 10)
+	return &apiError{code: codeInvalidRange, header: http.Header{"Content-Range": {"bytes */" + text}},
+		details: details("RangeRequested", asked, "ActualObjectSize", text)}
 }
 
 // rangeIsMeant reports whether o is still what the header If-Range names, an ETag or a date.
@@ -92,7 +94,7 @@ func (h *Handler) rangeIsMeant(q *request, o *object) bool {
 		return true
 	}
 	if date, err := http.ParseTime(value); err == nil {
-		return conditions{unmodifiedSince: date, hasUnmodified: true}.check("", h.lastModified(&o.entry, o.version)) == ""
+		return conditions{unmodifiedSince: date, hasUnmodified: true}.check("", h.lastModified(&o.entry, o.version)).code == ""
 	}
 	return matchesETag(value, h.etag(&o.entry), strong)
 }
@@ -111,7 +113,8 @@ func (h *Handler) partOf(q *request, o *object) (byteRange, int, error) {
 		layout = partLayout{sizes: []int64{o.entry.Size()}}
 	}
 	if number > len(layout.sizes) {
-		return byteRange{}, 0, fail(codeInvalidPartNumber)
+		return byteRange{}, 0, failWith(codeInvalidPartNumber, "", "ActualPartCount", strconv.Itoa(len(layout.sizes)),
+			"PartNumberRequested", strconv.Itoa(number))
 	}
 	if ok {
 		q.w.Header().Set("X-Amz-Mp-Parts-Count", strconv.Itoa(len(layout.sizes)))

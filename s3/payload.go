@@ -115,7 +115,7 @@ func (p *payload) openHash() error {
 	}
 	want, err := hex.DecodeString(value)
 	if err != nil || len(want) != sha256.Size {
-		return failf(codeInvalidArgument, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING form, or a valid "+
+		return failArgument("x-amz-content-sha256", value, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING form, or a valid "+
 			"sha256 value.")
 	}
 	p.sha256 = &digest{sha256.New(), want}
@@ -126,14 +126,15 @@ func (p *payload) openChunked(form awschunked.Form) error {
 	if form.Signed && p.request.identity != nil {
 		form.Signer = p.request.identity.Chunks()
 	}
-	p.size = -1
-	if value := p.request.Header.Get("X-Amz-Decoded-Content-Length"); value != "" {
-		size, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || size < 0 {
-			return failf(codeInvalidArgument, "x-amz-decoded-content-length must be a number of bytes.")
-		}
-		p.size = size
+	value := p.request.Header.Get("X-Amz-Decoded-Content-Length")
+	if value == "" {
+		return fail(codeMissingContentLength)
 	}
+	size, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || size < 0 {
+		return failArgument("x-amz-decoded-content-length", value, "x-amz-decoded-content-length must be a number of bytes.")
+	}
+	p.size = size
 	p.chunked = awschunked.NewReader(p.in, form)
 	p.in = p.chunked
 	return nil
@@ -146,7 +147,7 @@ func (p *payload) openMD5() error {
 	}
 	want, err := base64.StdEncoding.DecodeString(values[0])
 	if err != nil || len(want) != md5.Size {
-		return fail(codeInvalidDigest)
+		return failWith(codeInvalidDigest, "", "Content-MD5", values[0])
 	}
 	p.md5 = &digest{md5.New(), want}
 	return nil
@@ -173,6 +174,9 @@ func (p *payload) openChecksum() error {
 		a, ok := checksum.ParseHeader(name)
 		if !ok || p.chunked == nil {
 			return failf(codeInvalidRequest, "The value specified in the x-amz-trailer header is not supported")
+		}
+		if len(p.want) > 0 {
+			return manyChecksums()
 		}
 		p.trailer = a
 		p.want[a] = ""
@@ -210,11 +214,13 @@ func (p *payload) openAlgorithm() error {
 	if !ok {
 		return unsupportedAlgorithm()
 	}
-	if len(p.want) == 1 && p.sums[a] == nil {
-		return failf(codeInvalidRequest, "Value for x-amz-sdk-checksum-algorithm header does not match the checksum that "+
-			"was sent.")
+	switch {
+	case len(p.want) == 0:
+		return failf(codeInvalidRequest, "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or "+
+			"x-amz-trailer headers were found.")
+	case p.sums[a] == nil:
+		return failf(codeInvalidRequest, "Value for x-amz-sdk-checksum-algorithm header is invalid.")
 	}
-	p.compute(a)
 	return nil
 }
 
@@ -288,9 +294,11 @@ func (p *payload) verify() error {
 	case p.size >= 0 && p.request.received != p.size:
 		return fail(codeIncompleteBody)
 	case p.sha256 != nil && !p.sha256.ok():
-		return fail(codeContentSHA256Mismatch)
+		return failWith(codeContentSHA256Mismatch, "", "ClientComputedContentSHA256", hex.EncodeToString(p.sha256.want),
+			"S3ComputedContentSHA256", hex.EncodeToString(p.sha256.Sum(nil)))
 	case p.md5 != nil && !p.md5.ok():
-		return failf(codeBadDigest, "The Content-MD5 you specified did not match what we received.")
+		return failWith(codeBadDigest, "The Content-MD5 you specified did not match what we received.",
+			"ExpectedDigest", hex.EncodeToString(p.md5.want), "CalculatedDigest", checksum.Encode(p.md5.Sum(nil)))
 	}
 	if err := p.verifyTrailer(); err != nil {
 		return err

@@ -96,8 +96,16 @@ func TestDigests(t *testing.T) {
 		{"checksum of an unknown algorithm", 400, "InvalidRequest", []string{"x-amz-checksum-adler", "AAAA"}},
 		{"trailer without chunks", 400, "InvalidRequest", []string{"x-amz-trailer", "x-amz-checksum-crc32"}},
 		{"unknown trailer", 400, "InvalidRequest", []string{"x-amz-trailer", "x-amz-colour",
-			"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}},
-		{"not chunked", 400, "IncompleteBody", []string{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}},
+			"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length", "5"}},
+		{"not chunked", 400, "IncompleteBody", []string{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+			"x-amz-decoded-content-length", "5"}},
+		{"no decoded length", 411, "MissingContentLength", []string{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}},
+		{"algorithm without a checksum", 400, "InvalidRequest", []string{"x-amz-sdk-checksum-algorithm", "CRC32"}},
+		{"header and trailer", 400, "InvalidRequest", []string{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+			"x-amz-decoded-content-length", "5", "x-amz-checksum-crc32", sumOf(checksum.CRC32, "other"),
+			"x-amz-trailer", "x-amz-checksum-crc32"}},
+		{"two trailers", 400, "InvalidRequest", []string{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+			"x-amz-decoded-content-length", "5", "x-amz-trailer", "x-amz-checksum-crc32", "x-amz-trailer", "x-amz-checksum-sha1"}},
 		{"bad decoded length", 400, "InvalidArgument", []string{"x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
 			"x-amz-decoded-content-length", "-1"}},
 	} {
@@ -119,7 +127,7 @@ func TestChunkedWithoutLength(t *testing.T) {
 	}
 	body := trailing("hello", "x-amz-checksum-crc32", sumOf(checksum.CRC32, "hello"))
 	a = s.send("PUT", "/data/k2", io.MultiReader(strings.NewReader(body)), "x-amz-content-sha256",
-		"STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+		"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length", "5",
 		"x-amz-trailer", "x-amz-checksum-crc32")
 	if a.StatusCode != 200 || s.get("/data/k2") != "hello" {
 		t.Errorf("%d %s", a.StatusCode, a.body)
@@ -166,9 +174,9 @@ func TestTruncatedBody(t *testing.T) {
 		"length":  "PUT /data/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhello",
 		"chunked": "PUT /data/k HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
 		"aws-chunked": "PUT /data/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n" +
-			"x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n\r\n5\r\nhello\r\n",
+			"x-amz-decoded-content-length: 5\r\nx-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n\r\n5\r\nhello\r\n",
 		"part of aws-chunked": "PUT /data/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n" +
-			"x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n\r\n5\r\nhello\r\n",
+			"x-amz-decoded-content-length: 5\r\nx-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n\r\n5\r\nhello\r\n",
 		"directory": "PUT /data/dir/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n",
 	} {
 		answer := s.raw(request)

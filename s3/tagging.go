@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"pfsd/pfs"
@@ -41,7 +42,7 @@ func parseTagging(header string) (map[string]string, error) {
 		value, err2 := url.QueryUnescape(value)
 		twice := slices.ContainsFunc(tags, func(t tag) bool { return t.Key == key })
 		if err != nil || err2 != nil || key == "" || twice {
-			return nil, failf(codeInvalidArgument,
+			return nil, failArgument("x-amz-tagging", header,
 				"The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "+
 					"without tag name duplicates.")
 		}
@@ -53,21 +54,34 @@ func parseTagging(header string) (map[string]string, error) {
 // checkTags returns tags as they are stored, when they are within the limits.
 func checkTags(tags []tag) (map[string]string, error) {
 	if len(tags) > maxTags {
-		return nil, failf(codeInvalidTag, "Object tags cannot be greater than 10")
+		return nil, failf(codeBadRequest, "Object tags cannot be greater than 10")
 	}
 	var out map[string]string
 	for _, t := range tags {
 		switch _, twice := out[t.Key]; {
 		case twice:
-			return nil, failf(codeInvalidTag, "Cannot provide multiple Tags with the same key")
-		case t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || !utf8.ValidString(t.Key):
-			return nil, failf(codeInvalidTag, "The TagKey you have provided is invalid")
-		case utf8.RuneCountInString(t.Value) > maxTagValue || !utf8.ValidString(t.Value):
-			return nil, failf(codeInvalidTag, "The TagValue you have provided is invalid")
+			return nil, failWith(codeInvalidTag, "Cannot provide multiple Tags with the same key", "TagKey", t.Key)
+		case strings.HasPrefix(t.Key, "aws:"):
+			return nil, failWith(codeInvalidTag, "System tags cannot be added/updated by requester", "TagKey", t.Key)
+		case t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || !isTagText(t.Key):
+			return nil, failWith(codeInvalidTag, "The TagKey you have provided is invalid", "TagKey", t.Key)
+		case utf8.RuneCountInString(t.Value) > maxTagValue || !isTagText(t.Value):
+			return nil, failWith(codeInvalidTag, "The TagValue you have provided is invalid", "TagKey", t.Key, "TagValue", t.Value)
 		}
 		out = with(out, t.Key, t.Value)
 	}
 	return out, nil
+}
+
+// isTagText reports whether s is of the characters that S3 lets tags have: letters, digits and spaces of all scripts, and
+// some signs. See "Categorizing your objects using tags".
+func isTagText(s string) bool {
+	for _, c := range s {
+		if !unicode.IsLetter(c) && !unicode.IsNumber(c) && !unicode.Is(unicode.Z, c) && !strings.ContainsRune("_.:/=+-@", c) {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
 }
 
 // getObjectTagging answers the tags of an object, of any version.

@@ -42,7 +42,7 @@ func (h *Handler) upload(q *request) (pfs.Ref, *pfs.Upload, error) {
 func partNumber(q *request) (int, error) {
 	n, err := strconv.Atoi(q.query.Get("partNumber"))
 	if err != nil || n < 1 || n > pfs.MaxParts {
-		return 0, failf(codeInvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
+		return 0, failArgument("partNumber", q.query.Get("partNumber"), "Part number must be an integer between 1 and 10000, inclusive")
 	}
 	return n, nil
 }

@@ -14,10 +14,10 @@ func (h *Handler) abortUpload(q *request) error {
 	if value := q.Header.Get("X-Amz-If-Match-Initiated-Time"); value != "" {
 		initiated, ok := readDate(value)
 		if !ok {
-			return failf(codeInvalidArgument, "x-amz-if-match-initiated-time must be a date.")
+			return failArgument("x-amz-if-match-initiated-time", value, "x-amz-if-match-initiated-time must be a date.")
 		}
 		if !initiated.Truncate(time.Second).Equal(upload.Started.Truncate(time.Second)) {
-			return fail(codePreconditionFailed)
+			return verdict{condition: "x-amz-if-match-initiated-time"}.err("")
 		}
 	}
 	if err := h.store.AbortUpload(q.Context(), ref, upload.ID); err != nil {

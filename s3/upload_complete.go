@@ -140,21 +140,22 @@ func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list 
 			return nil, fail(codeMalformedXML)
 		}
 		if *list[i].PartNumber < 1 {
-			return nil, failf(codeInvalidArgument, "PartNumber must be >= 1")
+			return nil, failArgument("partNumber", strconv.Itoa(*list[i].PartNumber), "PartNumber must be >= 1")
 		}
 		if i > 0 && *list[i].PartNumber <= *list[i-1].PartNumber {
 			return nil, fail(codeInvalidPartOrder)
 		}
 		part := byNumber[*list[i].PartNumber]
 		if part == nil || !list[i].matches(part) {
-			return nil, fail(codeInvalidPart)
+			return nil, failWith(codeInvalidPart, "", "UploadId", upload.ID.String(), "PartNumber", strconv.Itoa(*list[i].PartNumber),
+				"ETag", bareETag(list[i].ETag))
 		}
 		chosen = append(chosen, *part)
 	}
 	for i := range chosen[:len(chosen)-1] {
 		if chosen[i].Size < minPart {
-			return nil, failf(codeEntityTooSmall, "Your proposed upload is smaller than the minimum allowed size: part "+
-				strconv.Itoa(chosen[i].Number)+" has fewer than 5 MiB and is not the last.")
+			return nil, failWith(codeEntityTooSmall, "", "ETag", chosen[i].Hash.String(), "MinSizeAllowed", strconv.Itoa(minPart),
+				"ProposedSize", strconv.FormatInt(chosen[i].Size, 10), "PartNumber", strconv.Itoa(chosen[i].Number))
 		}
 	}
 	return chosen, nil

@@ -107,7 +107,7 @@ func uploadMarker(q *request) (string, pfs.UploadID, error) {
 	}
 	id, err := pfs.ParseCommitID(marker)
 	if err != nil {
-		return "", id, failf(codeInvalidArgument, "Invalid uploadId marker")
+		return "", id, failArgument("upload-id-marker", marker, "Invalid uploadId marker")
 	}
 	return key, id, nil
 }

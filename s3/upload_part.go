@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"pfsd/pfs"
@@ -152,11 +153,12 @@ func copiedRange(header string, size int64) (byteRange, error) {
 	piece, result := parseRange(header, size)
 	switch {
 	case result == rangeIgnored || last == "" || strings.HasPrefix(header, "bytes=-"):
-		return byteRange{}, failf(codeInvalidArgument,
+		return byteRange{}, failArgument("x-amz-copy-source-range", header,
 			"The x-amz-copy-source-range value must be of the form bytes=first-last where "+
 				"first and last are the zero-based offsets of the first and last bytes to copy")
 	case result == rangeOutside || parseOffset(last) >= size:
-		return byteRange{}, failf(codeInvalidArgument, "Range specified is not valid for source object")
+		return byteRange{}, failArgument("x-amz-copy-source-range", header,
+			"Range specified is not valid for source object of size: "+strconv.FormatInt(size, 10))
 	}
 	return piece, nil
 }

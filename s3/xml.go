@@ -150,7 +150,7 @@ func encoder(q *request) (func(string) string, error) {
 	case "url":
 		return func(s string) string { return sigv4.Escape(s, true) }, nil
 	}
-	return nil, failf(codeInvalidArgument, "Invalid Encoding Method specified in Request")
+	return nil, failArgument("encoding-type", q.query.Get("encoding-type"), "Invalid Encoding Method specified in Request")
 }
 
 // owner is the one owner of everything.

@@ -38,7 +38,7 @@ func Verify(
 	}
 	key, ok := secret(c.accessKey)
 	if !ok {
-		return "", refuse(sigv4.UnknownKey, "The AWS Access Key Id you provided does not exist in our records.")
+		return "", sigv4.UnknownKeyError(c.accessKey)
 	}
 	texts := texts(r, bucket, c.date)
 	for _, text := range texts {
@@ -87,7 +87,7 @@ func parseClaim(r *http.Request, now time.Time) (claim, error) {
 		return c, refuse(sigv4.Missing, "AWS authentication requires a valid Date or x-amz-date header.")
 	}
 	if stamp.Before(now.Add(-sigv4.MaxSkew)) || stamp.After(now.Add(sigv4.MaxSkew)) {
-		return c, refuse(sigv4.Skewed, "The difference between the request time and the server's time is too large.")
+		return c, sigv4.SkewedError(value, now)
 	}
 	return c, nil
 }
@@ -118,7 +118,7 @@ func parsePresigned(query url.Values, now time.Time) (claim, error) {
 		return c, refuse(sigv4.Missing, "Invalid date (should be seconds since epoch): "+strconv.Quote(c.date))
 	}
 	if now.Unix() > seconds {
-		return c, refuse(sigv4.Expired, "Request has expired")
+		return c, sigv4.ExpiredError(time.Unix(seconds, 0), now)
 	}
 	return c, nil
 }

@@ -61,7 +61,7 @@ func parseHeader(r *http.Request, now time.Time) (*claim, error) {
 		return nil, err
 	}
 	if stamp.Before(now.Add(-MaxSkew)) || stamp.After(now.Add(MaxSkew)) {
-		return nil, fail(Skewed, "The difference between the request time and the server's time is too large.")
+		return nil, SkewedError(stamp.Format(timeFormat), now)
 	}
 	return c, c.setTime(stamp, Malformed)
 }
@@ -127,7 +127,7 @@ func parsePresigned(r *http.Request, query url.Values, now time.Time) (*claim, e
 	case stamp.After(now.Add(MaxSkew)):
 		return nil, fail(Expired, "Request is not valid yet")
 	case now.After(stamp.Add(expiry)):
-		return nil, fail(Expired, "Request has expired")
+		return nil, ExpiredError(stamp.Add(expiry), now)
 	}
 	return c, c.setTime(stamp, BadQuery)
 }
@@ -179,7 +179,7 @@ func (c *claim) parseCommon(r *http.Request, credential, headers string, code Co
 	for name := range r.Header {
 		lower := strings.ToLower(name)
 		if strings.HasPrefix(lower, "x-amz-") && lower != "x-amz-content-sha256" && !signed[lower] {
-			return fail(NotSigned, "There were headers present in the request which were not signed: "+lower)
+			return fail(NotSigned, "There were headers present in the request which were not signed", "HeadersNotSigned", lower)
 		}
 	}
 	return nil

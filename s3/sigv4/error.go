@@ -1,5 +1,10 @@
 package sigv4
 
+import (
+	"strconv"
+	"time"
+)
+
 // Code classifies why a request was not let in.
 type Code uint8
 
@@ -48,6 +53,8 @@ type Error struct {
 	Message string
 	// Signed, of a Mismatch, is what should have been signed; nil otherwise.
 	Signed *Signed
+	// Details are pairs of name and value that say more of it, as S3 names them; may be nil.
+	Details []string
 }
 
 // Signed is what a signature was computed of. It has no secret in it: a client is told, so as to find where it differs.
@@ -67,4 +74,23 @@ func MismatchOf(s Signed) error {
 // Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
-func fail(code Code, message string) error { return &Error{Code: code, Message: message} }
+// UnknownKeyError is the error of an access key that there is not.
+func UnknownKeyError(accessKey string) error {
+	return fail(UnknownKey, "The AWS Access Key Id you provided does not exist in our records.", "AWSAccessKeyId", accessKey)
+}
+
+// SkewedError is the error of a request that was signed at a time too far from now.
+func SkewedError(signed string, now time.Time) error {
+	return fail(Skewed, "The difference between the request time and the current time is too large.", "RequestTime", signed,
+		"ServerTime", now.UTC().Format(time.RFC3339), "MaxAllowedSkewMilliseconds", strconv.FormatInt(MaxSkew.Milliseconds(), 10))
+}
+
+// ExpiredError is the error of a presigned URL whose time was over at end.
+func ExpiredError(end, now time.Time) error {
+	return fail(Expired, "Request has expired", "Expires", end.UTC().Format(time.RFC3339),
+		"ServerTime", now.UTC().Format(time.RFC3339))
+}
+
+func fail(code Code, message string, details ...string) error {
+	return &Error{Code: code, Message: message, Details: details}
+}

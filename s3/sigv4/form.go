@@ -26,7 +26,7 @@ func VerifyForm(field func(name string) string, secret func(accessKey string) (s
 	}
 	key, ok := secret(c.accessKey)
 	if !ok {
-		return "", fail(UnknownKey, "The AWS Access Key Id you provided does not exist in our records.")
+		return "", UnknownKeyError(c.accessKey)
 	}
 	want := hex.EncodeToString(sign(c.signingKey(key), field("policy")))
 	if !hmac.Equal([]byte(want), []byte(c.signature)) {

@@ -58,7 +58,7 @@ func Verify(r *http.Request, secret func(accessKey string) (string, bool), now t
 	}
 	key, ok := secret(claim.accessKey)
 	if !ok {
-		return nil, fail(UnknownKey, "The AWS Access Key Id you provided does not exist in our records.")
+		return nil, UnknownKeyError(claim.accessKey)
 	}
 	signingKey := claim.signingKey(key)
 	canonical := claim.canonical(r)
