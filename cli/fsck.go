@@ -20,8 +20,9 @@ func (p *program) fsckCommand() *cli.Command {
 			"something is wrong. Garbage is not collected meanwhile.\n\n" +
 			"--repair makes again what follows from other data: where the bytes of files are, and the index\n" +
 			"of paths. If files in kv/ are damaged and no other pfsd is using the store, it makes new ones of\n" +
-			"all that can still be read in them, and keeps the old ones beside. It deletes nothing. In the\n" +
-			"end it reads all that is stored, as --deep does, and names what is lost.\n\n" +
+			"all that can still be read in them, and keeps the old ones beside. It deletes nothing, and from\n" +
+			"then on garbage is not collected until pfsd gc --after-salvage. In the end it reads all that is\n" +
+			"stored, as --deep does, and names what is lost: it exits with 0 only when nothing is.\n\n" +
 			"Example: pfsd fsck --deep --rate 50MiB",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "deep", Usage: "read and hash all that is stored"},
@@ -95,14 +96,14 @@ func (p *program) printChecked(r checked) {
 		fmt.Fprint(p.stderr, "\r\x1b[K")
 	}
 	if s := r.Salvaged; s != nil {
-		fmt.Fprintf(p.stdout, "salvaged %s; the damaged files are kept in %s\n", plural(uint64(s.Rows), "row"), s.Kept)
-		for _, lost := range s.Lost {
-			fmt.Fprintf(p.stdout, "lost: %s\n", p.name(lost))
-		}
+		p.printSalvaged(s)
 	}
 	if s := r.Repaired; s != nil {
 		for _, damage := range s.Damage {
 			fmt.Fprintf(p.stdout, "damaged: %s\n", p.name(damage))
+		}
+		for _, moved := range s.Moved {
+			fmt.Fprintf(p.stdout, "moved: %s\n", p.name(moved))
 		}
 		fmt.Fprintf(p.stdout, "repaired: found %s again in %s, made %s of the index and %s again\n",
 			plural(uint64(s.Chunks), "chunk"), plural(uint64(s.Records), "record"), plural(uint64(s.Index), "row"),
@@ -114,4 +115,19 @@ func (p *program) printChecked(r checked) {
 	fmt.Fprintf(p.stdout, "checked %s, %s, %s, %s, %s, %s: %s\n", plural(uint64(r.Repos), "repo"),
 		plural(uint64(r.Branches), "branch"), plural(uint64(r.Tags), "tag"), plural(uint64(r.Commits), "commit"),
 		plural(uint64(r.Entries), "entry"), plural(uint64(r.Uploads), "upload"), plural(uint64(len(r.Problems)), "problem"))
+}
+
+func (p *program) printSalvaged(s *pfs.Salvaged) {
+	lost := plural(uint64(s.LostRows), "row") + " lost"
+	if s.Uncounted > 0 {
+		lost = fmt.Sprintf("at least %s, and %s of which it is not known how many rows are lost", lost, plural(uint64(s.Uncounted), "file"))
+	}
+	fmt.Fprintf(p.stdout, "salvaged %s, %s; the damaged files are kept in %s\n", plural(uint64(s.Rows), "row"), lost, s.Kept)
+	for _, damage := range s.Damage {
+		fmt.Fprintf(p.stdout, "damaged: %s\n", p.name(damage))
+	}
+	for _, lost := range s.Lost {
+		fmt.Fprintf(p.stdout, "lost: %s\n", p.name(lost))
+	}
+	fmt.Fprintln(p.stdout, "nothing that no name leads to is removed until pfsd gc --after-salvage")
 }

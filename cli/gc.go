@@ -15,15 +15,18 @@ import (
 func (p *program) gcCommand() *cli.Command {
 	return &cli.Command{
 		Name: "gc", Usage: "give back the room of what nothing leads to any more",
-		UsageText: "pfsd gc [--dry-run] [--grace DURATION] [--json]",
+		UsageText: "pfsd gc [--dry-run] [--grace DURATION] [--after-salvage] [--json]",
 		Description: "A store collects garbage by itself. This does it now, while the store is in use, and says\n" +
 			"what it found. What was deleted can be restored with pfsd undelete until it is collected,\n" +
 			"which is 72 hours later, and commits that a branch left behind, as by pfsd reset, can be read until then;\n" +
 			"--grace 0s collects all that is deleted, or left behind, now.\n\n" +
+			"After pfsd fsck --repair has salvaged rows nothing is collected, since names may be lost whose\n" +
+			"contents are not: pfsd fsck says more. --after-salvage says that you have seen it.\n\n" +
 			"Example: pfsd gc --dry-run",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only say what would be freed"},
 			&cli.DurationFlag{Name: "grace", DefaultText: "72h", Usage: "how long what was deleted or left behind stays"},
+			&cli.BoolFlag{Name: "after-salvage", Usage: "collect what no name leads to, though names may be lost"},
 			jsonFlag(),
 		},
 		Action: p.gc,
@@ -34,7 +37,7 @@ func (p *program) gc(c *cli.Context) error {
 	if _, err := operands(c, 0, 0); err != nil {
 		return err
 	}
-	req := control.CollectRequest{DryRun: c.Bool("dry-run")}
+	req := control.CollectRequest{DryRun: c.Bool("dry-run"), AfterSalvage: c.Bool("after-salvage")}
 	if c.IsSet("grace") {
 		grace := c.Duration("grace")
 		if grace < 0 {

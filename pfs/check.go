@@ -155,8 +155,8 @@ func (c *checker) run(ctx context.Context) error {
 		c.problemf("", "key-value store: %w; pfsd fsck --repair salvages what it can when nobody uses the store", err)
 	}
 	steps := []func(context.Context) error{
-		c.checkPacks, c.checkMeta, c.checkRepos, c.checkCommits, c.checkAliases, c.checkLines, c.checkMoves, c.checkIndex,
-		c.checkUploads, c.checkOpen, c.checkTombs, c.nameHurt,
+		c.checkPacks, c.checkMeta, c.checkRepos, c.checkSalvaged, c.checkOrphans, c.checkCommits, c.checkAliases, c.checkLines,
+		c.checkMoves, c.checkIndex, c.checkUploads, c.checkOpen, c.checkTombs, c.nameHurt,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

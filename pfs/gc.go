@@ -16,6 +16,8 @@ type GCOptions struct {
 	Grace time.Duration
 	// DryRun finds out what would go, and leaves it.
 	DryRun bool
+	// AfterSalvage says that somebody has seen what a salvage has lost: what no name leads to may be removed, now and from now on.
+	AfterSalvage bool
 	// Compact says how much of packs is copied so that what they have in vain can go.
 	Compact Compaction
 }
@@ -78,7 +80,8 @@ func (r *GCReport) Reclaimable() int64 { return r.History.Bytes + r.Unlinked.Byt
 // goes on. One runs at a time, and not beside a Check; a second call waits. It takes some 16 bytes of memory for each row of
 // contents and trees, and 200 for each commit.
 //
-// The error is of KindCorrupt when something that is in use cannot be read: then nothing was removed, since it is not known
+// The error is of KindPermission when rows were salvaged and nobody has said AfterSalvage: names may be lost whose contents are
+// there. It is of KindCorrupt when something that is in use cannot be read: then nothing was removed, since it is not known
 // what it leads to. Else it is of KindCanceled, KindClosed, KindNoSpace or KindInternal.
 func (s *Store) GC(ctx context.Context, o GCOptions) (*GCReport, error) {
 	const op = "pfs.GC"
@@ -87,6 +90,11 @@ func (s *Store) GC(ctx context.Context, o GCOptions) (*GCReport, error) {
 		return nil, wrap(op, err, "", "")
 	}
 	defer unlock()
+	if !o.AfterSalvage && !o.DryRun {
+		if err := s.mayRemove(ctx, op); err != nil {
+			return nil, err
+		}
+	}
 	if o.Grace < 0 {
 		o.Grace = s.opts.Grace
 	}

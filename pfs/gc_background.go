@@ -17,9 +17,13 @@ const (
 	growthFloor, growthShare = 256 << 20, 4
 )
 
-// collectAll collects garbage whenever that seems worth it, until ctx is done.
+// collectAll collects garbage whenever that seems worth it, until ctx is done. After a salvage it waits until somebody collects with
+// AfterSalvage.
 func (s *Store) collectAll(ctx context.Context) {
 	last, size := s.opts.Now(), s.diskBytes()
+	if err := s.mayRemove(ctx, "pfs.GC"); err != nil && ctx.Err() == nil {
+		s.log.Warn("garbage is not collected", "err", err)
+	}
 	for s.opts.Wait(ctx, collectEvery) == nil {
 		due, err := s.collectionDue(ctx, last, size)
 		if err == nil && due {
@@ -38,6 +42,9 @@ func (s *Store) collectAll(ctx context.Context) {
 // collectionDue reports whether to collect garbage: something deleted can no longer be restored, or the store has grown
 // much since the last time, or that was long ago and it has grown at all.
 func (s *Store) collectionDue(ctx context.Context, last time.Time, size int64) (bool, error) {
+	if held, err := s.salvaged(ctx); err != nil || held != nil {
+		return false, err
+	}
 	grown := s.diskBytes() - size
 	if grown > growthFloor+size/growthShare || grown != 0 && s.opts.Now().Sub(last) > collectAnyway {
 		return true, nil

@@ -164,6 +164,9 @@ func (c *collection) decide(ctx context.Context, names uint64, now bool) (decide
 			}
 		}
 		decided = true
+		if c.opts.AfterSalvage {
+			g.delete(schema.SalvageKey())
+		}
 		s.setDoomed(c.graph.sorted(c.goes))
 		for _, change := range c.burial {
 			if change.value == nil {

@@ -46,6 +46,8 @@ func (s *Store) load(ctx context.Context) error {
 		if s.counters != (schema.StoreRecord{}) { // else it is a new store, which has none
 			s.damage("", corruptRow("the store's own record", missing))
 		}
+	} else if err := s.countOn(ctx); err != nil {
+		return err
 	}
 	rows, err := s.rows(ctx, schema.RepoPrefix())
 	if err != nil {
@@ -112,13 +114,24 @@ func (s *Store) damage(ref string, err error) error {
 	return err
 }
 
+// countOn raises the counters after a salvage, in which the newest may have been lost, to what follows from what is there.
+func (s *Store) countOn(ctx context.Context) error {
+	held, err := s.salvaged(ctx)
+	if err != nil || held == nil || len(held.Lost) == 0 {
+		return err
+	}
+	again, err := s.countAgain(ctx)
+	s.counters.Gen, s.counters.Line = max(s.counters.Gen, again.Gen), max(s.counters.Line, again.Line)
+	return err
+}
+
 // countAgain returns the counters as they follow from what is there.
 func (s *Store) countAgain(ctx context.Context) (schema.StoreRecord, error) {
 	var counters schema.StoreRecord
 	err := s.kv.View(ctx, func(r kv.Reader) error {
 		err := eachRow(r, schema.CommitPrefix(), func(row kv.Row) error {
 			if rec, err := schema.DecodeCommit(row.Value); err == nil {
-				counters.Gen = max(counters.Gen, rec.Gen)
+				counters.Gen, counters.Line = max(counters.Gen, rec.Gen), max(counters.Line, rec.Line)
 			}
 			return nil
 		})

@@ -24,22 +24,27 @@ func (s *Store) numberPacks(ctx context.Context) error {
 }
 
 // packsRecord returns what is known of the ids of packs. Stores of older programs have no such record: they get one.
-func (s *Store) packsRecord(ctx context.Context) (schema.PacksRecord, error) {
+func (s *Store) packsRecord(ctx context.Context) (rec schema.PacksRecord, err error) {
 	value, err := s.getRow(ctx, schema.PacksKey())
-	if err != nil {
-		return schema.PacksRecord{}, err
-	}
-	if value != nil {
-		rec, err := schema.DecodePacks(value)
-		if err == nil {
-			return rec, nil
-		}
-		s.damage("", corruptRow("the record of the packs", err))
-	}
-	rec, err := s.namedPacks(ctx)
 	if err != nil {
 		return rec, err
 	}
+	if value != nil {
+		rec, err = schema.DecodePacks(value)
+		if err != nil {
+			s.damage("", corruptRow("the record of the packs", err))
+		}
+		held, failed := s.salvaged(ctx)
+		if failed != nil || err == nil && held == nil {
+			return rec, failed
+		}
+		// After a salvage it may be an older one.
+	}
+	named, err := s.namedPacks(ctx)
+	if err != nil {
+		return rec, err
+	}
+	rec.Last = max(rec.Last, named.Last)
 	// Without it, it is found again at the next start.
 	if err := s.notePacks(ctx, rec); err != nil {
 		s.log.Warn("the ids of the packs were not noted", "err", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"pfsd/pfs/internal/cas"
 	"pfsd/pfs/internal/kv"
@@ -25,6 +26,8 @@ type RepairReport struct {
 	Chunks int64 `json:"chunks"`
 	Index  int64 `json:"index"`
 	Places int64 `json:"places"`
+	// Moved says which branches are at other commits than their records said, since the newest ones were lost in a salvage.
+	Moved []string `json:"moved,omitempty"`
 	// Damage says where packs, and tables of the key-value store, are damaged.
 	Damage []string `json:"damage,omitempty"`
 }
@@ -58,7 +61,11 @@ func (s *Store) Repair(ctx context.Context) (*RepairReport, error) {
 	if err := r.flush(ctx); err != nil {
 		return nil, wrap(op, err, "", "")
 	}
-	return r.report, nil
+	// A place that was made again may be that of a later commit than a branch knows.
+	moved, err := s.catchUp(ctx)
+	s.caughtUp = append(s.caughtUp, moved...)
+	r.report.Moved = slices.Clone(s.caughtUp)
+	return r.report, wrap(op, err, "", "")
 }
 
 // repair is one run of Repair.

@@ -15,14 +15,30 @@ import (
 
 // Salvaged is what Salvage has done.
 type Salvaged struct {
-	badgerkv.Salvaged
+	// Rows is how many versions of rows were read, and LostRows how many were not, in files that tell how many they have; of
+	// Uncounted files with losses that is not known.
+	Rows      int64 `json:"rows"`
+	LostRows  int64 `json:"lost_rows"`
+	Uncounted int64 `json:"uncounted,omitempty"`
+	// Lost says in a line for each piece of a file that cannot be read which it is, and which rows it may have had.
+	Lost []string `json:"lost,omitempty"`
+	// Damage says in a line each what was damaged without a loss.
+	Damage []string `json:"damage,omitempty"`
 	// Kept is the directory in which the damaged files are now, for whoever can make more of them.
 	Kept string `json:"kept"`
 }
 
+func salvagedOf(found badgerkv.Salvaged, kept string) *Salvaged {
+	s := &Salvaged{Rows: found.Rows, LostRows: found.LostRows, Uncounted: found.Uncounted, Damage: found.Damage, Kept: kept}
+	for _, l := range found.Lost {
+		s.Lost = append(s.Lost, lossText(lostRows(l)))
+	}
+	return s
+}
+
 // Salvage makes a store in dir that does not open, since files of its key-value store are damaged, one that does: of all rows
-// that can still be read. The damaged files stay beside it, under another name. Nobody may have the store open. Repair and Check
-// tell what is lost. When it was the file that names the format that was missing, that is made again and nothing else done:
+// that can still be read. The damaged files stay beside it, under another name. Nobody may have the store open. Check tells what is
+// lost, and nothing that no name leads to is removed from then on, until a GC with AfterSalvage. When it was the file that names the format that was missing, that is made again and nothing else done:
 // the result is nil, and only the next Open tells whether files are damaged. The error is of KindInternal or KindNoSpace, and then
 // dir is as it was, but perhaps for a directory that the next call makes anew.
 func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
@@ -40,7 +56,11 @@ func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 	if err := os.RemoveAll(to); err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	found, err := badgerkv.Salvage(ctx, from, to, badgerkv.Options{Memory: opts.Memory, Logger: opts.Log})
+	rows := badgerkv.Options{Memory: opts.Memory, Logger: opts.Log}
+	found, err := badgerkv.Salvage(ctx, from, to, rows)
+	if err == nil {
+		err = markSalvaged(ctx, to, opts.Now(), found.Lost, rows)
+	}
 	if err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
@@ -54,7 +74,7 @@ func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 	if err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	return &Salvaged{Salvaged: found, Kept: filepath.Base(kept)}, nil
+	return salvagedOf(found, filepath.Base(kept)), nil
 }
 
 // unusedName returns the path at which the damaged files are kept.

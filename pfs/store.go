@@ -64,6 +64,8 @@ type Store struct {
 	holds  holds
 	doomed atomic.Pointer[map[schema.ID]struct{}]
 	upkeep upkeep
+	// caughtUp says what became, since the store was opened, of branches whose newest records were lost in a salvage. upkeep guards it.
+	caughtUp []string
 	// scrubbed is how far the scrub has come; nil before it has begun.
 	scrubbed atomic.Pointer[ScrubStatus]
 
@@ -153,6 +155,9 @@ func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options)
 	s.committer = newCommitter(s)
 	running, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	if s.caughtUp, err = s.catchUp(ctx); err != nil {
+		return nil, wrap("pfs.Open", errors.Join(err, s.Close()), "", "")
+	}
 	s.background.Go(func() { s.thinAll(running) })
 	s.background.Go(func() { s.collectAll(running) })
 	s.background.Go(func() { s.scrubAll(running) })

@@ -108,7 +108,7 @@ func (s *Store) WouldThin(ctx context.Context, ref Ref, policy string) ([]Commit
 // Thin removes the automatic commits of a branch for which its policy has no room, and returns their ids, newest first;
 // with dryRun it only returns them. What they showed is gone, unless the next one that stays shows it too, which takes
 // their place: their ids stand for that one from then on. Commits by S3 and the command line, tagged ones, those on which a
-// branch, an open commit or a merge rests, and the head stay.
+// branch, an open commit or a merge rests, and the head stay. So do all after a salvage, until a GC with AfterSalvage.
 func (s *Store) Thin(ctx context.Context, ref Ref, dryRun bool) ([]CommitID, error) {
 	return s.thin(ctx, ref, &named{}, dryRun)
 }
@@ -116,6 +116,9 @@ func (s *Store) Thin(ctx context.Context, ref Ref, dryRun bool) ([]CommitID, err
 // thin is Thin for one that may know already what is named.
 func (s *Store) thin(ctx context.Context, ref Ref, known *named, dryRun bool) ([]CommitID, error) {
 	const op = "pfs.Thin"
+	if held, err := s.salvaged(ctx); err != nil || held != nil && !dryRun {
+		return nil, wrap(op, err, ref.String(), "")
+	}
 	s.thinning.Lock()
 	defer s.thinning.Unlock()
 	var gone []CommitID

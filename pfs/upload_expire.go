@@ -11,10 +11,14 @@ import (
 )
 
 // ExpireUploads ends the uploads of all branches that were begun before the given time and to which no part has been added
-// since, and returns how many. Their parts are garbage then. One that is added to meanwhile stays. The error is that of the
+// since, and returns how many. Their parts are garbage then. One that is added to meanwhile stays, and so do all after a salvage,
+// until a GC with AfterSalvage. The error is that of the
 // first upload that could not be ended, or ctx's; those before it have ended all the same.
 func (s *Store) ExpireUploads(ctx context.Context, before time.Time) (int, error) {
 	const op = "pfs.ExpireUploads"
+	if held, err := s.salvaged(ctx); err != nil || held != nil {
+		return 0, wrap(op, err, "", "")
+	}
 	old, err := s.oldUploads(ctx, before.UnixNano())
 	if err != nil {
 		return 0, wrap(op, err, "", "")

@@ -16,6 +16,8 @@ type CollectRequest struct {
 	Grace *time.Duration `json:"grace,omitempty"`
 	// DryRun only counts.
 	DryRun bool `json:"dry_run,omitempty"`
+	// AfterSalvage is as in pfs.GCOptions.
+	AfterSalvage bool `json:"after_salvage,omitempty"`
 }
 
 // collector is what a collection needs of the core.
@@ -32,7 +34,7 @@ func (c *Client) Collect(ctx context.Context, r CollectRequest) (pfs.GCReport, e
 
 func (h *Handler) handleCollect(store collector) {
 	h.handle(opCollect, value(func(ctx context.Context, r CollectRequest) (pfs.GCReport, error) {
-		o := pfs.GCOptions{Grace: -1, DryRun: r.DryRun}
+		o := pfs.GCOptions{Grace: -1, DryRun: r.DryRun, AfterSalvage: r.AfterSalvage}
 		if r.Grace != nil {
 			o.Grace = *r.Grace
 		}

@@ -58,6 +58,9 @@ func samples() map[string]record {
 		"packs": &schema.PacksRecord{Last: 300},
 		"move": &schema.MoveRecord{Time: 1 << 60, Origin: 1, Author: "ann", Why: "reset to v1.images", Head: id(2), Place: 300,
 			Line: 3, Seq: 4, Old: id(5)},
+		"salvage": &schema.SalvageRecord{Time: 1 << 60, Lost: []schema.LostRows{
+			{File: "000001.sst", Why: "bytes 0 to 4096 have a wrong checksum", First: []byte("k\x07"), Last: []byte("k\x09")}, {File: "x"},
+		}},
 		"part": &schema.PartRecord{Modified: 5, Checksums: map[string]string{"sha256": "x", "crc32": "y"}, Part: []byte("part")},
 	}
 }
@@ -83,6 +86,7 @@ var decoders = map[string]func(b []byte) (record, error){
 	"scrub":           decoder(schema.DecodeScrub),
 	"packs":           decoder(schema.DecodePacks),
 	"move":            decoder(schema.DecodeMove),
+	"salvage":         decoder(schema.DecodeSalvage),
 }
 
 func decoder[T any, P interface {
