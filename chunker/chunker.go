@@ -24,6 +24,8 @@ type Piece struct {
 func (p Piece) End() int64 { return p.Offset + p.Size }
 
 const (
+	// firstSize is what a Chunker reads ahead until there is more: most files are small, and who sends a large one may be slow.
+	firstSize = 64 << 10
 	// bufferSize is what a Chunker reads ahead at most. The more of it is left after the bytes that a decision needs, the
 	// fewer bytes have to be moved to its front.
 	bufferSize = 1 << 20
@@ -33,8 +35,11 @@ const (
 	maxEmptyReads = 100
 )
 
-// buffers has memory for Chunkers: *[bufferSize]byte.
-var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+// firsts and buffers have memory for Chunkers: *[firstSize]byte and *[bufferSize]byte.
+var (
+	firsts  = sync.Pool{New: func() any { return new([firstSize]byte) }}
+	buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+)
 
 // zeros is a unit of a hole; it is never written to.
 var zeros [HoleUnit]byte
@@ -42,7 +47,9 @@ var zeros [HoleUnit]byte
 // Chunker cuts what a reader gives into pieces. It is for one goroutine at a time.
 type Chunker struct {
 	r      io.Reader
-	buf    *[bufferSize]byte // nil once closed
+	buf    []byte            // nil once closed
+	first  *[firstSize]byte  // nil unless it is buf
+	large  *[bufferSize]byte // nil unless it is buf
 	lo, hi int               // buf[lo:hi] are the bytes read and not yet returned
 	offset int64             // the file offset of buf[lo]
 	err    error             // what r answered in the end; io.EOF at the file's end
@@ -51,16 +58,36 @@ type Chunker struct {
 // New returns a Chunker for the bytes of r, the first of which has the given file offset, not negative, and the last of
 // which is the file's last. The caller must call Close.
 func New(r io.Reader, offset int64) *Chunker {
-	return &Chunker{r: r, offset: offset, buf: buffers.Get().(*[bufferSize]byte)}
+	first := firsts.Get().(*[firstSize]byte)
+	return &Chunker{r: r, offset: offset, buf: first[:], first: first}
 }
 
 // Close gives the Chunker's memory back, with the Data of the last Piece. Next returns io.ErrClosedPipe then. It does not
 // close the reader and may be called more than once.
 func (c *Chunker) Close() {
 	if c.buf != nil {
-		buffers.Put(c.buf)
+		c.free()
 		c.buf, c.lo, c.hi, c.err = nil, 0, 0, io.ErrClosedPipe
 	}
+}
+
+// free gives the memory of buf back.
+func (c *Chunker) free() {
+	if c.first != nil {
+		firsts.Put(c.first)
+	}
+	if c.large != nil {
+		buffers.Put(c.large)
+	}
+	c.first, c.large = nil, nil
+}
+
+// grow makes buf as large as it can be.
+func (c *Chunker) grow() {
+	large := buffers.Get().(*[bufferSize]byte)
+	c.hi = copy(large[:], c.buf[c.lo:c.hi])
+	c.free()
+	c.lo, c.buf, c.large = 0, large[:], large
 }
 
 // Next returns the next piece. It returns io.EOF behind the last one, and an error of the reader, unchanged, as soon as the
@@ -134,10 +161,16 @@ func (c *Chunker) fill(n int) error {
 		return nil
 	}
 	if c.lo > 0 && c.err == nil {
-		c.hi = copy(c.buf[:], c.buf[c.lo:c.hi])
+		c.hi = copy(c.buf, c.buf[c.lo:c.hi])
 		c.lo = 0
 	}
-	for empty := 0; c.err == nil && c.hi < len(c.buf); {
+	for empty := 0; c.err == nil; {
+		if c.hi == len(c.buf) {
+			if c.hi >= n {
+				break
+			}
+			c.grow()
+		}
 		m, err := c.r.Read(c.buf[c.hi:])
 		c.hi += m
 		c.err = err

@@ -76,7 +76,7 @@ func (p *program) hosting(c *cli.Context, as taking) (hosting.Config, error) {
 	return hosting.Config{
 		Dir: dir, Doors: as.doors, Version: programVersion(), Now: time.Now, Log: p.log,
 		Open:  func(ctx context.Context) (*pfs.Store, error) { return p.open(ctx, dir, limit) },
-		Serve: func(store *pfs.Store) door.Opener { return p.opener(store, dir) },
+		Serve: func(store *pfs.Store) door.Opener { return p.opener(store, dir, limit) },
 		Wait: func(pid int) {
 			fmt.Fprintf(p.stderr, "pfsd: waiting for process %d, which is using the store, to end\n", pid)
 		},
@@ -102,8 +102,9 @@ func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs
 	return store, err
 }
 
-// opener returns what serves the doors of a store.
-func (p *program) opener(store *pfs.Store, dir *datadir.Dir) door.Opener {
+// opener returns what serves the doors of a store. Bodies of S3 requests have a quarter of the memory that limit is; the store's
+// caches take about half.
+func (p *program) opener(store *pfs.Store, dir *datadir.Dir, limit int64) door.Opener {
 	cfg := mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch()}
 	if p.executable != "" {
 		cfg.Guard = guard.New(p.executable, p.log)
@@ -113,7 +114,7 @@ func (p *program) opener(store *pfs.Store, dir *datadir.Dir) door.Opener {
 		if spec.Mount != nil {
 			return mounts.Serve(*spec.Mount, file)
 		}
-		return endpoint.Serve(store, *spec.S3, file, endpoint.Config{Now: time.Now, Rand: rand.Reader, Log: p.log})
+		return endpoint.Serve(store, *spec.S3, file, endpoint.Config{Memory: limit / 4, Now: time.Now, Rand: rand.Reader, Log: p.log})
 	}
 }
 

@@ -73,7 +73,7 @@ func (h *Handler) putACL(q *request, scope scope) error {
 			Permission string
 		} `xml:"AccessControlList>Grant"`
 	}
-	empty, err := readXML(q, &asked)
+	empty, err := h.readXML(q, &asked)
 	if err != nil {
 		return err
 	}

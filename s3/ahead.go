@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/readahead"
+
+	"pfsd/s3/budget"
 )
 
 const (
@@ -24,11 +26,24 @@ var aheads = sync.Pool{New: func() any {
 	return &buffers
 }}
 
+// admitted returns the grant of the request of p, once the body may be stored.
+func (h *Handler) admitted(p *payload) (*budget.Grant, error) {
+	err := h.admitBody(p.request, p.size)
+	return p.request.grant, err
+}
+
 // ahead has fn read a body, and returns what that does. One that is not known to be small is received and decoded, and its
 // digests are computed, while fn does what it does with the bytes before. When ahead returns nobody reads any more; where fn
 // has failed that is after the client has sent what was being waited for, or has been given up.
-func ahead[T any](p *payload, fn func(io.Reader) (T, error)) (made T, err error) {
-	if p.size >= 0 && p.size < aheadFrom {
+//
+// It waits for the memory that this takes, and gives it back. Reading ahead takes what memory nobody else wants.
+func ahead[T any](h *Handler, p *payload, fn func(io.Reader) (T, error)) (made T, err error) {
+	grant, err := h.admitted(p)
+	if err != nil {
+		return made, err
+	}
+	defer grant.Release()
+	if p.size >= 0 && p.size < aheadFrom || !grant.Grow(aheadBuffers*aheadSize) {
 		return fn(p)
 	}
 	buffers := aheads.Get().(*[][]byte)

@@ -38,6 +38,9 @@ type objectPart struct {
 
 // getObjectAttributes answers what the header x-amz-object-attributes asks for.
 func (h *Handler) getObjectAttributes(q *request) error {
+	if err := h.admitAnswer(q); err != nil {
+		return err
+	}
 	version, err := q.version()
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (h *Handler) createBucket(q *request) error {
 		LocationConstraint string
 		Tag                []tag `xml:"Tags>Tag"`
 	}
-	if _, err := readXML(q, &configuration); err != nil {
+	if _, err := h.readXML(q, &configuration); err != nil {
 		return err
 	}
 	if len(configuration.Tag) > 0 {

@@ -19,6 +19,9 @@ type listedBucket struct {
 
 // listBuckets lists all branches of all repos, by the names of their buckets.
 func (h *Handler) listBuckets(q *request) error {
+	if err := h.admitAnswer(q); err != nil {
+		return err
+	}
 	limit, err := q.number("max-buckets", maxBuckets, math.MaxInt32)
 	if err != nil {
 		return err

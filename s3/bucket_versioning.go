@@ -25,7 +25,7 @@ func (h *Handler) putBucketVersioning(q *request) error {
 		XMLName struct{} `xml:"VersioningConfiguration"`
 		Status  string
 	}
-	if _, err := readXML(q, &asked); err != nil {
+	if _, err := h.readXML(q, &asked); err != nil {
 		return err
 	}
 	switch asked.Status {

@@ -22,7 +22,7 @@ func (h *Handler) putBucketCORS(q *request) error {
 		XMLName  struct{} `xml:"CORSConfiguration"`
 		CORSRule []corsRule
 	}
-	empty, err := readXML(q, &asked)
+	empty, err := h.readXML(q, &asked)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package s3
 import (
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -14,6 +15,9 @@ import (
 const (
 	maxFields     = 20 << 10
 	maxFieldCount = 200
+	// maxBefore is how many bytes there may be before the file, with all that is around the fields. mime/multipart would take
+	// 10 MB for the head of each.
+	maxBefore = 5 * maxFields
 )
 
 // form is a web form that uploads a file. What stands behind the file counts for nothing.
@@ -29,7 +33,8 @@ func readForm(q *request) (*form, error) {
 	if err != nil || params["boundary"] == "" {
 		return nil, fail(codeMalformedPOSTRequest)
 	}
-	parts := multipart.NewReader(clientReader{q}, params["boundary"])
+	in := &bounded{in: clientReader{q}, left: maxBefore}
+	parts := multipart.NewReader(in, params["boundary"])
 	f := &form{fields: map[string]string{}}
 	for size := 0; ; {
 		part, err := parts.NextRawPart()
@@ -42,6 +47,7 @@ func readForm(q *request) (*form, error) {
 		name := strings.ToLower(part.FormName())
 		if name == "file" {
 			f.file = part
+			in.left = math.MaxInt64
 			return f, nil
 		}
 		value, err := io.ReadAll(io.LimitReader(part, maxFields+1))
@@ -53,6 +59,22 @@ func readForm(q *request) (*form, error) {
 		}
 		f.fields[name] = string(value)
 	}
+}
+
+// bounded is the body of a form, of which no more than left bytes are read.
+type bounded struct {
+	in   io.Reader
+	left int64
+}
+
+// Read implements io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fail(codeMaxPostPreDataLength)
+	}
+	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // formError is the error of a form that could not be read: the client's connection's, or that it is none.

@@ -21,6 +21,9 @@ func (h *Handler) postObject(q *request) error {
 	if !q.isForm() {
 		return fail(codeNotImplemented)
 	}
+	if err := h.admitBody(q, -1); err != nil {
+		return err
+	}
 	f, err := readForm(q)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"pfsd/pfs"
+	"pfsd/s3/budget"
 	"pfsd/s3/sigv4"
 )
 
@@ -53,6 +55,9 @@ type Config struct {
 	// Stall is how long a client may take to send, or take, the next bytes before the request ends, and to send the rest of a
 	// body that nobody wants to see; 0 for ever.
 	Stall time.Duration
+	// Memory is how many bytes requests may hold together for bodies and long answers; 0 means 64 MiB. Who needs more than is
+	// free waits, and slow clients are cut off for those who wait: see package budget.
+	Memory int64
 	// Log gets a line for each request; nil means nowhere.
 	Log *slog.Logger
 	// Owner is who owns the roots of new branches.
@@ -66,6 +71,8 @@ type Handler struct {
 	store  store
 	cfg    Config
 	router *httprouter.Router
+	// small is the memory for small bodies, large that for all else: neither kind waits for the other.
+	small, large *budget.Budget
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -89,7 +96,10 @@ func newHandler(store store, cfg Config) *Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{store: store, cfg: cfg}
+	memory := cmp.Or(cfg.Memory, defaultMemory)
+	h := &Handler{
+		store: store, cfg: cfg, small: budget.New(memory/4, cfg.Now), large: budget.New(memory-memory/4, cfg.Now),
+	}
 	h.router = h.routes()
 	return h
 }
@@ -103,6 +113,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.stall = &stall{connection: http.NewResponseController(w), after: h.cfg.Stall, now: h.cfg.Now, left: r.ContentLength != 0}
 		defer q.stall.end()
 	}
+	defer func() { q.grant.Release() }()
 	goOn(w, r)
 	start := h.cfg.Now()
 	header := q.w.Header()
@@ -111,6 +122,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Amz-Id-2", hostID(q.id))
 	err := h.serve(q)
 	if err != nil {
+		q.grant.Release()
 		h.fail(q, err)
 	}
 	h.log(q, err, h.cfg.Now().Sub(start))

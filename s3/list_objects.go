@@ -31,6 +31,9 @@ type listResult struct {
 
 // listObjects answers the first version of ListObjects.
 func (h *Handler) listObjects(q *request) error {
+	if err := h.admitAnswer(q); err != nil {
+		return err
+	}
 	encode, err := encoder(q)
 	if err != nil {
 		return err
@@ -53,6 +56,9 @@ func (h *Handler) listObjects(q *request) error {
 
 // listObjectsV2 answers the second version, in which the place to go on is a token.
 func (h *Handler) listObjectsV2(q *request) error {
+	if err := h.admitAnswer(q); err != nil {
+		return err
+	}
 	if q.query.Get("list-type") != "2" {
 		return failArgument("list-type", q.query.Get("list-type"), "list-type must be 2.")
 	}

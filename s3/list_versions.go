@@ -68,6 +68,9 @@ type versionsResult struct {
 // listObjectVersions lists the versions of all keys from the commit history: by key, newest first. A directory without
 // anything in it has one version, the present one.
 func (h *Handler) listObjectVersions(q *request) error {
+	if err := h.admitAnswer(q); err != nil {
+		return err
+	}
 	snapshot, err := h.view(q.Context(), q.bucket, "")
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func (h *Handler) deleteObjects(q *request) error {
 		return err
 	}
 	var asked deleteRequest
-	if _, err := readXML(q, &asked); err != nil {
+	if _, err := h.readXML(q, &asked); err != nil {
 		return err
 	}
 	keyless := func(item deleteItem) bool { return item.Key == "" }

@@ -73,7 +73,7 @@ func (h *Handler) putDirectory(q *request, l *link, body *payload) error {
 
 // putFile streams the body into the store and then links it.
 func (h *Handler) putFile(q *request, l *link, body *payload) error {
-	ingested, err := ahead(body, func(in io.Reader) (*pfs.Ingested, error) { return h.store.Ingest(q.Context(), in) })
+	ingested, err := ahead(h, body, func(in io.Reader) (*pfs.Ingested, error) { return h.store.Ingest(q.Context(), in) })
 	if err != nil {
 		return body.reason(err)
 	}

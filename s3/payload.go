@@ -332,15 +332,28 @@ func (p *payload) verifyTrailer() error {
 	return nil
 }
 
+// leave gives the body up, whose request has to leave its memory to others.
+func (c clientReader) leave(cut error) error {
+	c.stall.giveUp()
+	c.cutBody()
+	return slowDown(cut)
+}
+
 // clientReader reads a request's body, and tells a client that was too slow from one that sent too little. One that went
 // away sent too little, too: it may have closed only its own side and still read the answer.
 type clientReader struct{ *request }
 
 // Read implements io.Reader.
 func (c clientReader) Read(p []byte) (int, error) {
+	if err := c.grant.Begin(); err != nil {
+		return 0, c.leave(err)
+	}
 	n, err := c.stall.read(c.Body.Read, p)
+	cut := c.grant.End(int64(n))
 	var timeout net.Error
 	switch {
+	case cut != nil:
+		return n, c.leave(cut)
 	case err == nil, err == io.EOF:
 		return n, err
 	case errors.As(err, &timeout) && timeout.Timeout():

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"pfsd/pfs"
+	"pfsd/s3/budget"
 	"pfsd/s3/sigv4"
 )
 
@@ -26,6 +27,8 @@ type request struct {
 	received int64
 	// stall bounds how long the client may keep the request waiting; may be nil.
 	stall *stall
+	// grant is the memory that it may hold for its body or answer; nil while it has asked for none.
+	grant *budget.Grant
 	err   error
 }
 

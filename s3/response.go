@@ -38,8 +38,14 @@ func (w *response) Write(p []byte) (int, error) {
 
 // send calls fn, which writes to the client, and counts what it has written.
 func (w *response) send(fn func() (int64, error)) (int64, error) {
+	if err := w.request.grant.Begin(); err != nil {
+		return 0, err
+	}
 	n, err := w.request.stall.write(fn)
 	w.written += n
+	if cut := w.request.grant.End(n); err == nil {
+		err = cut
+	}
 	return n, err
 }
 

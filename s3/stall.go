@@ -39,6 +39,13 @@ func (s *stall) read(fn func([]byte) (int, error), p []byte) (int, error) {
 	return n, err
 }
 
+// giveUp has nobody wait for the rest of the body any more.
+func (s *stall) giveUp() {
+	if s != nil {
+		s.left = false
+	}
+}
+
 // write calls fn, which writes to the client and returns how much.
 func (s *stall) write(fn func() (int64, error)) (int64, error) {
 	if s == nil {

@@ -111,6 +111,9 @@ func (h *Handler) putObjectTagging(q *request) error {
 	if err != nil {
 		return err
 	}
+	if err := h.admitXML(q, body.size); err != nil {
+		return err
+	}
 	tags, err := decodeTagging(body)
 	if err != nil {
 		return err

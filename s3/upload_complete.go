@@ -43,6 +43,9 @@ func (h *Handler) completeUpload(q *request) error {
 	if err != nil {
 		return err
 	}
+	if err := h.admitXML(q, body.size); err != nil {
+		return err
+	}
 	if _, err := decodeXML(body, &asked); err != nil {
 		return err
 	}

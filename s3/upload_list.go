@@ -35,6 +35,9 @@ type uploadsResult struct {
 
 // listUploads lists the uploads of a branch that are neither completed nor aborted. A version that cannot change has none.
 func (h *Handler) listUploads(q *request) error {
+	if err := h.admitAnswer(q); err != nil {
+		return err
+	}
 	ref, live, err := h.uploadsOf(q)
 	if err != nil {
 		return err

@@ -41,7 +41,9 @@ func (h *Handler) uploadPart(q *request) error {
 	if err != nil {
 		return err
 	}
-	ingested, err := ahead(body, func(in io.Reader) (*pfs.IngestedPart, error) { return h.store.IngestPart(q.Context(), in, offset) })
+	ingested, err := ahead(h, body, func(in io.Reader) (*pfs.IngestedPart, error) {
+		return h.store.IngestPart(q.Context(), in, offset)
+	})
 	if err != nil {
 		return body.reason(err)
 	}

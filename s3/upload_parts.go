@@ -18,6 +18,9 @@ type listedPart struct {
 
 // listParts lists the parts of an upload.
 func (h *Handler) listParts(q *request) error {
+	if err := h.admitAnswer(q); err != nil {
+		return err
+	}
 	if _, live, err := h.uploadsOf(q); err == nil && !live {
 		return fail(codeNoSuchUpload)
 	}

@@ -51,9 +51,12 @@ func (w *response) empty(status int) error {
 }
 
 // readXML reads the body of q into v. An empty body leaves v alone and is reported.
-func readXML(q *request, v any) (empty bool, err error) {
+func (h *Handler) readXML(q *request, v any) (empty bool, err error) {
 	body, err := openPayload(q)
 	if err != nil {
+		return false, err
+	}
+	if err := h.admitXML(q, body.size); err != nil {
 		return false, err
 	}
 	return decodeXML(body, v)

@@ -74,7 +74,7 @@ type Reader struct {
 
 // NewReader returns a Reader of a body in that form.
 func NewReader(r io.Reader, form Form) *Reader {
-	return &Reader{form: form, in: bufio.NewReaderSize(r, 64<<10), left: -1, digest: sha256.New()}
+	return &Reader{form: form, in: bufio.NewReaderSize(r, 16<<10), left: -1, digest: sha256.New()}
 }
 
 // Trailer returns the trailers by lower-case name, without the signature. It is complete once Read has returned io.EOF.

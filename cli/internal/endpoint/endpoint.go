@@ -57,11 +57,13 @@ func (l kernelListener) Renew(old *os.File) (*os.File, error) { return old, nil 
 // Release closes the listener.
 func (l kernelListener) Release() error { return l.tcp.Close() }
 
-// Config is what serving needs of the world. All fields are required.
+// Config is what serving needs of the world. All fields are required, but Memory.
 type Config struct {
-	Now  func() time.Time
-	Rand io.Reader
-	Log  *slog.Logger
+	// Memory is how many bytes requests may hold together for bodies and long answers; 0 stands for a default.
+	Memory int64
+	Now    func() time.Time
+	Rand   io.Reader
+	Log    *slog.Logger
 }
 
 // server is an endpoint that is served. It is a door.Server.
@@ -125,7 +127,7 @@ const stall = 2 * time.Minute
 func handlerConfig(spec door.S3, cfg Config) s3.Config {
 	c := s3.Config{
 		AccessKey: spec.AccessKey, SecretKey: spec.SecretKey, Domain: spec.Domain,
-		Now: cfg.Now, Stall: stall, Rand: cfg.Rand, Log: cfg.Log, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID},
+		Now: cfg.Now, Memory: cfg.Memory, Stall: stall, Rand: cfg.Rand, Log: cfg.Log, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID},
 	}
 	if spec.DashETags {
 		c.ETag = s3.ETagDash

@@ -21,6 +21,13 @@ type FileSender interface {
 // minSent is the size of the smallest piece that is sent, in bytes: below that a copy costs less than what sending takes.
 const minSent = 16 << 10
 
+// maxCopied is the size of the largest piece that is copied to a FileSender, in bytes. Who takes it may be slow, and that many can
+// be at a time: all but small pieces are sent.
+const maxCopied = 64 << 10
+
+// copies has memory for copies to FileSenders: *[maxCopied]byte.
+var copies = sync.Pool{New: func() any { return new([maxCopied]byte) }}
+
 // buffers has memory for streaming: *[chunker.Max]byte.
 var buffers = sync.Pool{New: func() any { return new([chunker.Max]byte) }}
 
@@ -30,13 +37,31 @@ type copier struct {
 	w io.Writer
 	// sender is w where that is one, else nil.
 	sender FileSender
-	// buf is taken when something has to be copied, and given back by free.
-	buf *[chunker.Max]byte
+	// small or large is taken when something has to be copied, by whether there is a sender, and given back by free.
+	small *[maxCopied]byte
+	large *[chunker.Max]byte
+}
+
+// buffer returns memory to copy through.
+func (c *copier) buffer() []byte {
+	if c.sender != nil {
+		if c.small == nil {
+			c.small = copies.Get().(*[maxCopied]byte)
+		}
+		return c.small[:]
+	}
+	if c.large == nil {
+		c.large = buffers.Get().(*[chunker.Max]byte)
+	}
+	return c.large[:]
 }
 
 func (c *copier) free() {
-	if c.buf != nil {
-		buffers.Put(c.buf)
+	if c.small != nil {
+		copies.Put(c.small)
+	}
+	if c.large != nil {
+		buffers.Put(c.large)
 	}
 }
 
@@ -47,15 +72,17 @@ func (c *copier) copy(ctx context.Context, at, n int64) (int64, error) {
 		return 0, err
 	}
 	n = min(n, start+int64(e.size)-at)
-	if c.sender != nil && !e.hole() && n >= minSent {
+	if e.hole() {
+		m, err := c.w.Write(zeros[:min(n, int64(len(zeros)))])
+		return int64(m), err
+	}
+	if c.sender != nil && n >= minSent {
 		if m, sent, err := c.send(ctx, e, at-start, n); sent || err != nil {
 			return m, err
 		}
 	}
-	if c.buf == nil {
-		c.buf = buffers.Get().(*[chunker.Max]byte)
-	}
-	p := c.buf[:min(n, chunker.Max)]
+	p := c.buffer()
+	p = p[:min(n, int64(len(p)))]
 	if _, err := c.v.readAt(ctx, p, at); err != nil {
 		return 0, err
 	}
