@@ -59,6 +59,19 @@ func (s *server) overTLS() {
 	s.t.Cleanup(s.Close)
 }
 
+// overPipes makes s answer on connections within this process instead.
+func (s *server) overPipes(p *pipes) {
+	s.t.Helper()
+	s.Close()
+	config := s.Config
+	s.Server = httptest.NewUnstartedServer(config.Handler)
+	s.Listener.Close()
+	s.Listener, s.Config.ReadHeaderTimeout = p, config.ReadHeaderTimeout
+	s.Start()
+	s.Client().Transport.(*http.Transport).DialContext = p.dial
+	s.t.Cleanup(s.Close)
+}
+
 // stored returns the content of a file of the bucket, past the door.
 func (s *server) stored(path string) []byte {
 	s.t.Helper()
