@@ -44,7 +44,7 @@ func TestManyWriters(t *testing.T) {
 		for _, dir := range []string{f.dir, second} {
 			// Between two mounts a change is pushed, and not awaited.
 			var got []byte
-			for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && !bytes.Equal(got, want); {
+			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && !bytes.Equal(got, want); {
 				got, _ = os.ReadFile(filepath.Join(dir, path))
 			}
 			if !bytes.Equal(got, want) {

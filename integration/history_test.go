@@ -49,7 +49,7 @@ func TestEveryVersion(t *testing.T) {
 }
 
 // TestBranchIsCheap makes branches of a large branch and of a small one: they grow the store by next to nothing, and take
-// about the same time.
+// the host about the same processor time.
 func TestBranchIsCheap(t *testing.T) {
 	s := harness.New(t)
 	s.Pfsd("repo", "create", "large")
@@ -59,33 +59,33 @@ func TestBranchIsCheap(t *testing.T) {
 	door := s.S3()
 	countFiles(t, s, "large", 100_000)
 
-	var large, small []time.Duration
+	var large, small time.Duration
 	var grown []int64
 	for i := range 20 {
 		before := s.DiskUsage("")
-		large = append(large, timeBranch(s, "large", i))
+		large += branchWork(s, door, "large", i)
 		grown = append(grown, s.DiskUsage("")-before)
-		small = append(small, timeBranch(s, "small", i))
+		small += branchWork(s, door, "small", i)
 	}
 	// The median leaves out what the key-value store writes now and then in the background.
 	if g := median(grown); g >= 64<<10 {
 		t.Errorf("a branch takes %d bytes", g)
 	}
-	l, m := median(large), median(small)
-	t.Logf("a branch of 100,000 files takes %v and %d bytes, of 10 files %v", l, median(grown), m)
-	if l > 3*m {
-		t.Errorf("a branch of 100,000 files takes %v, of 10 files %v", l, m)
+	t.Logf("20 branches of 100,000 files take %v and %d bytes each, of 10 files %v", large, median(grown), small)
+	// A second is for the ticks in which the kernel counts, and for work in the background.
+	if large > 3*small+time.Second {
+		t.Errorf("20 branches of 100,000 files take %v, of 10 files %v", large, small)
 	}
 	if got := fetch(t, door.Client(t), "b7.large", "99/999", ""); string(got) != "the same\n" {
 		t.Errorf("a file of the branch is %q", got)
 	}
 }
 
-// timeBranch returns how long it takes to make the branch b<i> of a repo's master.
-func timeBranch(s *harness.Store, repo string, i int) time.Duration {
-	begin := time.Now()
+// branchWork makes the branch b<i> of a repo's master and returns how much processor time that has taken the host.
+func branchWork(s *harness.Store, host *harness.S3, repo string, i int) time.Duration {
+	before := host.UserTime()
 	s.Pfsd("branch", "create", "--from", "master."+repo, fmt.Sprintf("b%d.%s", i, repo))
-	return time.Since(begin)
+	return host.UserTime() - before
 }
 
 func median[T cmp.Ordered](values []T) T {

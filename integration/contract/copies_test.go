@@ -53,9 +53,6 @@ func copyMovesNothing(d *door) {
 	if read >= 8*mib {
 		d.Errorf("8 copies of 1 GiB read %d bytes", read)
 	}
-	if times["large"] > 5*times["small"] {
-		d.Errorf("the fastest copy of 1 GiB takes %v, that of 1 KiB %v", times["large"], times["small"])
-	}
 }
 
 func copyAcross(d *door) {

@@ -159,7 +159,7 @@ func (p *Process) StopOrKill(after time.Duration) {
 }
 
 // stuck is how long a killed process may take to go before its mounts are taken for what keeps it.
-const stuck = 10 * time.Second
+const stuck = time.Minute
 
 // unstick waits for a killed process to go. It fails the test when the process is kept by its mounts, and ends that, so that
 // the test can end.

@@ -137,8 +137,8 @@ func (c *command) halt() {
 	c.writing.Wait()
 }
 
-// patience is how long a door may stay away at most.
-const patience = 15 * time.Second
+// patience is how long a door may stay away before it is taken to be lost. It is no measure of speed.
+const patience = 2 * time.Minute
 
 // back returns, once a change was acknowledged that had been begun after a time, how long ago that time is.
 func (c *command) back(after time.Time) time.Duration {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 )
 
@@ -41,11 +42,16 @@ func TestRunCountsAndLimits(t *testing.T) {
 }
 
 func TestRunEndsWithTime(t *testing.T) {
-	r, err := Run(t.Context(), Load{Do: func(context.Context, int, int) (int64, error) { return 0, nil }},
-		Options{Workers: 2, Duration: time.Millisecond})
-	if err != nil || r.Operations == 0 {
-		t.Errorf("%+v, %v", r, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		second := Load{Do: func(context.Context, int, int) (int64, error) {
+			<-time.After(time.Second)
+			return 0, nil
+		}}
+		r, err := Run(t.Context(), second, Options{Workers: 2, Duration: 2500 * time.Millisecond})
+		if err != nil || r.Operations != 6 {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
 }
 
 func TestRunReturnsTheFirstError(t *testing.T) {

@@ -343,7 +343,7 @@ func TestTwoDescriptors(t *testing.T) {
 	}
 	table.ServeConn(a, 1)
 	for _, r := range readers {
-		if err := r.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := r.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := r.Read(make([]byte, 1)); err != io.EOF {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -147,7 +148,7 @@ func (s *server) guard() int {
 			if err != nil || string(comm) == "pfsd-guard\n" {
 				return pid
 			}
-			time.Sleep(time.Millisecond)
+			runtime.Gosched()
 		}
 	}
 	return 0
@@ -259,7 +260,7 @@ func TestGuardEnds(t *testing.T) {
 	}
 	s.await("forgotten")
 	// A process that is built with the race detector takes a second to end, for which the server does not wait.
-	for deadline := time.Now().Add(time.Minute); s.guard() != 0; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); s.guard() != 0; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatal("the guard is still there")
 		}
