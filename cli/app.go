@@ -39,7 +39,7 @@ type program struct {
 	args []string
 	// executable is the file of this program, also when that has been replaced; empty where Run is not what it calls.
 	executable string
-	// whenReady is done once all doors are open, whenEnded when they have ended; the store is nil when it cannot be reached.
+	// whenReady is done once all doors are open, whenEnded when they have ended.
 	whenReady []func() error
 	whenEnded []func(ctx context.Context, store *control.Client) error
 }
@@ -65,7 +65,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	level := new(slog.LevelVar)
 	p := &program{
-		stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, level: level, executable: "/proc/self/exe",
+		stdin: stdin, stdout: output{stdout}, stderr: stderr, getenv: os.Getenv, level: level, executable: "/proc/self/exe",
 		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	return p.run(ctx, args)

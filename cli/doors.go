@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"pfsd/cli/internal/control"
 	"pfsd/cli/internal/door"
 	"pfsd/cli/internal/hosting"
 )
@@ -64,17 +63,7 @@ func (p *program) runDoors(c *cli.Context, makes bool, openings []opening) error
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(c.Context), 2*endGrace)
 	defer cancel()
-	var store *control.Client
-	if s.member != nil {
-		store = s.member.Client()
-	}
-	for _, finish := range p.whenEnded {
-		err = errors.Join(err, finish(ending, store))
-	}
-	if s.member == nil {
-		return err
-	}
-	return errors.Join(err, s.member.Close(ending))
+	return errors.Join(err, s.finish(ending))
 }
 
 // beReady does what is to be done when all doors are open.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -51,8 +50,7 @@ func (p *program) report(err error) int {
 		return exitOK
 	case errors.Is(err, errFound), errors.Is(err, errSaid):
 		return exitFailure
-	case errors.Is(err, syscall.EPIPE):
-		// Whoever reads our output has had enough of it.
+	case errors.Is(err, errEnoughRead):
 		return exitFailure
 	case errors.As(err, &wrong):
 		p.complain(err)

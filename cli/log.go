@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/control"
+	"pfsd/cli/internal/hosting"
 )
 
 // followed is how many commits log --follow begins with, unless told.
@@ -86,7 +87,7 @@ func (p *program) followLog(c *cli.Context, a address, req control.FileRequest) 
 			switch {
 			case ctx.Err() != nil:
 				return nil
-			case errors.Is(err, io.ErrUnexpectedEOF):
+			case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, hosting.ErrUnanswered):
 				return errors.New("the process that held the store has ended; follow again")
 			case err != nil:
 				return err

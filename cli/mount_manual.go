@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"pfsd/cli/internal/control"
-	"pfsd/cli/internal/door"
 	"pfsd/pfs"
 )
 
@@ -27,11 +26,7 @@ func (p *program) startManual(
 	}
 	workspace := pfs.Ref{Repo: open.Repo, Name: open.Branch, Commit: open.ID}.String()
 	p.whenEnded = append(p.whenEnded, func(ctx context.Context, store *control.Client) error {
-		err := door.ErrHostGone
-		if store != nil {
-			_, err = store.FinishCommit(ctx, control.ChangeRequest{Ref: workspace, By: person()})
-		}
-		if err != nil {
+		if _, err := store.FinishCommit(ctx, control.ChangeRequest{Ref: workspace, By: person()}); err != nil {
 			return fmt.Errorf("the changes are not on %s yet; finish them with: pfsd commit finish %s: %w",
 				shown.Address, workspace, err)
 		}

@@ -3,12 +3,14 @@ package cli
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -17,6 +19,29 @@ import (
 
 	"pfsd/cli/internal/control"
 )
+
+// output is where a command prints. It is an io.Writer.
+type output struct{ w io.Writer }
+
+// errEnoughRead is the error of a command whose reader wants no more of its output, as head(1).
+var errEnoughRead = errors.New("nobody reads the output any more")
+
+// Write writes b. It fails with errEnoughRead once the reader of a pipe has gone.
+func (o output) Write(b []byte) (int, error) {
+	n, err := o.w.Write(b)
+	if errors.Is(err, syscall.EPIPE) {
+		err = errEnoughRead
+	}
+	return n, err
+}
+
+// beneath returns where what is written to w comes out.
+func beneath(w io.Writer) io.Writer {
+	if o, ok := w.(output); ok {
+		return o.w
+	}
+	return w
+}
 
 // flagJSON is the flag of every command that lists, shows or changes something.
 const flagJSON = "json"
@@ -79,7 +104,7 @@ func (p *program) name(s string) string {
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := beneath(w).(*os.File)
 	if !ok {
 		return false
 	}

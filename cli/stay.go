@@ -35,7 +35,7 @@ func (s *stay) join(ctx context.Context) error {
 // openAll makes the doors and opens them.
 func (s *stay) openAll(ctx context.Context, openings []opening) error {
 	for _, open := range openings {
-		object, err := open(ctx, s.member)
+		object, err := s.make(ctx, open)
 		if err != nil {
 			return err
 		}
@@ -46,6 +46,28 @@ func (s *stay) openAll(ctx context.Context, openings []opening) error {
 		s.program.announce(object.Spec)
 	}
 	return nil
+}
+
+// make makes the object of a door, for which it may have to ask the host of the store, or the next one when that has gone.
+func (s *stay) make(ctx context.Context, open opening) (*door.Object, error) {
+	for {
+		object, err := open(ctx, s.member)
+		if !errors.Is(err, door.ErrHostGone) {
+			return object, err
+		}
+		if err := s.follow(ctx, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// finish does what is to be done when the doors have ended, at the host of the store or at the next one, and leaves that.
+func (s *stay) finish(ctx context.Context) (err error) {
+	visitor := hosting.NewVisitor(s.cfg, s.member)
+	for _, finish := range s.program.whenEnded {
+		err = errors.Join(err, finish(ctx, visitor.Client()))
+	}
+	return errors.Join(err, visitor.Close(ctx))
 }
 
 // serve has the host serve a door.

@@ -42,25 +42,20 @@ type taking struct {
 
 // withMember is withStore for a command that takes part in its own way.
 func (p *program) withMember(c *cli.Context, as taking, f func(ctx context.Context, store *control.Client) error) error {
-	member, err := p.join(c, as)
+	cfg, err := p.hosting(c, as)
 	if err != nil {
 		return err
 	}
-	err = f(c.Context, member.Client())
+	visitor, err := hosting.Visit(c.Context, cfg)
+	if err != nil {
+		return err
+	}
+	err = f(c.Context, visitor.Client())
 	// A second signal ends the process whatever it is doing, so that waiting for others needs no bound of its own.
-	if closeErr := member.Close(context.WithoutCancel(c.Context)); err == nil {
+	if closeErr := visitor.Close(context.WithoutCancel(c.Context)); err == nil {
 		err = closeErr
 	}
 	return err
-}
-
-// join makes this process the host of the store or a guest of its host.
-func (p *program) join(c *cli.Context, as taking) (hosting.Member, error) {
-	cfg, err := p.hosting(c, as)
-	if err != nil {
-		return nil, err
-	}
-	return hosting.Join(c.Context, cfg)
 }
 
 // hosting says how this process takes part in the store.

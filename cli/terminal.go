@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 )
@@ -46,7 +45,7 @@ func (p *program) paged(c *cli.Context, f func() error) error {
 		return f()
 	}
 	cmd := exec.Command("sh", "-c", command)
-	cmd.Stdout, cmd.Stderr = p.stdout, p.stderr
+	cmd.Stdout, cmd.Stderr = beneath(p.stdout), p.stderr
 	// Less leaves at once what fits on the screen, lets colours through, and goes on when it gets Ctrl-C.
 	cmd.Env = append(os.Environ(), "LESS=FRX")
 	pipe, err := cmd.StdinPipe()
@@ -60,7 +59,7 @@ func (p *program) paged(c *cli.Context, f func() error) error {
 	if waitErr := cmd.Wait(); err == nil {
 		err = waitErr
 	}
-	if errors.Is(err, syscall.EPIPE) {
+	if errors.Is(err, errEnoughRead) {
 		return nil // the reader has seen enough
 	}
 	return err
@@ -69,7 +68,7 @@ func (p *program) paged(c *cli.Context, f func() error) error {
 // into runs f with its output going to pipe, and closes that.
 func (p *program) into(pipe io.WriteCloser, f func() error) error {
 	screen := p.stdout
-	p.stdout, p.paging = pipe, true
+	p.stdout, p.paging = output{pipe}, true
 	err := f()
 	p.stdout, p.paging = screen, false
 	return errors.Join(err, pipe.Close())

@@ -43,12 +43,19 @@ func (p *program) umount(c *cli.Context) error {
 	case mountpoint.IsDead(dir):
 		return mountpoint.Unmount(dir)
 	}
-	err = p.withStore(c, func(ctx context.Context, store *control.Client) error {
+	end := func(ctx context.Context, store *control.Client) error {
 		if err := leave(dir); err != nil {
 			return err
 		}
 		return store.Unmount(ctx, control.UnmountRequest{Dir: dir})
-	})
+	}
+	err = p.withStore(c, end)
+	if pfs.KindOf(err) == pfs.KindClosed {
+		// The host of the mount has ended meanwhile, by which the mount may have ended, too.
+		if err = p.withStore(c, end); pfs.KindOf(err) == pfs.KindFileNotFound && !mountpoint.IsMount(dir) {
+			return nil
+		}
+	}
 	noStore := errors.Is(err, datadir.ErrNoStore) && mountpoint.IsMount(dir)
 	if pfs.KindOf(err) != pfs.KindFileNotFound && !noStore {
 		return err

@@ -201,6 +201,8 @@ func (c *Client) do(ctx context.Context, op, contentType string, body io.Reader)
 		return nil, err
 	}
 	req.Header.Set("Content-Type", contentType)
+	// The host says that it begins before it is sent the body, so that what it did not begin can be sent to another one.
+	req.Header.Set("Expect", "100-continue")
 	res, err := c.http.Do(req)
 	var urlErr *url.Error
 	if errors.As(err, &urlErr) {

@@ -52,6 +52,8 @@ type Table struct {
 	mu      sync.Mutex
 	entries map[*Entry]struct{}
 	closed  bool
+	// opening are the calls of Open that are under way; none begins once the table is closed.
+	opening sync.WaitGroup
 }
 
 // ErrEnding is the error of a door that cannot be opened, or has been ended, because the host ends.
@@ -82,6 +84,11 @@ func (t *Table) Open(spec Spec, file *os.File, owner Owner) (*Entry, error) {
 		file.Close()
 		return nil, errors.New("a door must be an S3 endpoint or a mount")
 	}
+	if !t.begin() {
+		file.Close()
+		return nil, ErrEnding
+	}
+	defer t.opening.Done()
 	server, err := t.open(spec, file)
 	if err != nil {
 		return nil, err
@@ -104,6 +111,16 @@ func (t *Table) Open(spec Spec, file *os.File, owner Owner) (*Entry, error) {
 	}
 	t.log.Info("door open", "door", e.info.Kind, "at", e.info.Addr+e.info.Dir, "pid", owner.PID)
 	return e, nil
+}
+
+// begin reports whether a door may be opened. The caller says when it is done with that.
+func (t *Table) begin() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.opening.Add(1)
+	}
+	return !t.closed
 }
 
 // await takes a door out of the table when its server has ended.
@@ -130,13 +147,17 @@ func (t *Table) Doors() []control.Door {
 }
 
 // Unmount has the owner of the mount on dir unmount it and returns when all that was written there is committed.
-// KindFileNotFound when there is no such mount. The owner's error, as that the mount is in use, comes back unchanged.
+// KindFileNotFound when there is no such mount, KindClosed when the host ended meanwhile. The owner's error, as that the mount is in use, comes back unchanged.
 func (t *Table) Unmount(ctx context.Context, dir string) error {
 	for _, e := range t.all() {
 		if e.info.Dir != dir || e.owner.Detach == nil {
 			continue
 		}
-		return e.unmount(ctx)
+		err := e.unmount(ctx)
+		if errors.Is(err, ErrEnding) {
+			err = &pfs.Error{Op: "door.Unmount", Kind: pfs.KindClosed, Err: err}
+		}
+		return err
 	}
 	return &pfs.Error{Op: "door.Unmount", Kind: pfs.KindFileNotFound, Err: errors.New(dir + " is not a mount of this store")}
 }
@@ -179,6 +200,20 @@ func (t *Table) Close(ctx context.Context) {
 		})
 	}
 	ending.Wait()
+	t.awaitOpening(ctx)
+}
+
+// awaitOpening returns when nobody opens a door any more, or ctx is done.
+func (t *Table) awaitOpening(ctx context.Context) {
+	opened := make(chan struct{})
+	go func() {
+		t.opening.Wait()
+		close(opened)
+	}()
+	select {
+	case <-opened:
+	case <-ctx.Done():
+	}
 }
 
 // renewal is how long the owner of a door may take to ready its object for another host.

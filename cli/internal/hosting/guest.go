@@ -20,7 +20,7 @@ type guest struct {
 	// joined lives as long as the guest; nothing is sent on it.
 	joined *net.UnixConn
 	client *control.Client
-	calls  *http.Transport
+	caller *caller
 	lost   chan struct{}
 }
 
@@ -38,15 +38,8 @@ func newGuest(cfg Config) (*guest, error) {
 		return nil, err
 	}
 	g := &guest{socket: socket, joined: joined, lost: make(chan struct{})}
-	g.calls = &http.Transport{
-		// The handshake is for one request, so that none is ever sent to a host that has begun to end.
-		DisableKeepAlives:  true,
-		DisableCompression: true,
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
-			return connect(socket, wordCall)
-		},
-	}
-	g.client = control.NewClient(g.calls)
+	g.caller = newCaller(func() (net.Conn, error) { return connect(socket, wordCall) })
+	g.client = control.NewClient(g.caller)
 	go g.watch()
 	return g, nil
 }
@@ -59,6 +52,8 @@ func (g *guest) watch() {
 
 // Client calls the operations of the store through its host.
 func (g *guest) Client() *control.Client { return g.client }
+
+func (g *guest) calls() http.RoundTripper { return g.caller }
 
 // OpenDoor passes the object to the host.
 func (g *guest) OpenDoor(ctx context.Context, object *door.Object) (door.Running, error) {
@@ -81,7 +76,6 @@ func (g *guest) Lost() <-chan struct{} { return g.lost }
 func (g *guest) Close(context.Context) error {
 	err := g.joined.Close()
 	<-g.lost
-	g.calls.CloseIdleConnections()
 	return err
 }
 

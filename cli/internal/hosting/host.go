@@ -22,11 +22,13 @@ type host struct {
 	listener *net.UnixListener
 	store    *pfs.Store
 	doors    *door.Table
-	// local runs the operations of this process itself, server those of guests, whose connections come through calls.
-	local  *control.InProcess
-	server *http.Server
-	calls  *callListener
-	client *control.Client
+	// local runs the operations of this process itself, server those of guests that get through the gate. Their connections
+	// come through greeted.
+	local   *control.InProcess
+	server  *http.Server
+	gate    *gate
+	greeted *callListener
+	client  *control.Client
 	// accepting ends when the socket is closed, greeting when each connection has been dealt with.
 	accepting, greeting sync.WaitGroup
 
@@ -50,7 +52,7 @@ func newHost(ctx context.Context, cfg Config, l *lock) (*host, error) {
 	}
 	h := &host{
 		cfg: cfg, lock: l, listener: listener, state: wordStarting,
-		calls: newCallListener(listener.Addr()), conns: map[*net.UnixConn]bool{}, left: make(chan struct{}, 1),
+		greeted: newCallListener(listener.Addr()), conns: map[*net.UnixConn]bool{}, left: make(chan struct{}, 1),
 	}
 	// Those who come while the store is opened, which takes a while after a crash, are told that there is a host.
 	h.accepting.Go(h.accept)
@@ -82,14 +84,17 @@ func (h *host) open(ctx context.Context) error {
 	})
 	h.local = control.NewInProcess(handler)
 	h.client = control.NewClient(h.local)
-	h.server = &http.Server{Handler: handler, ReadHeaderTimeout: answerTimeout, MaxHeaderBytes: 64 << 10}
+	h.gate = newGate(handler)
+	h.server = &http.Server{Handler: h.gate, ReadHeaderTimeout: answerTimeout, MaxHeaderBytes: 64 << 10}
 	h.server.SetKeepAlivesEnabled(false)
-	h.accepting.Go(func() { _ = h.server.Serve(h.calls) })
+	h.accepting.Go(func() { _ = h.server.Serve(h.greeted) })
 	return nil
 }
 
 // Client calls the operations of the store in this process.
 func (h *host) Client() *control.Client { return h.client }
+
+func (h *host) calls() http.RoundTripper { return h.local }
 
 // OpenDoor serves a door of this process itself.
 func (h *host) OpenDoor(_ context.Context, object *door.Object) (door.Running, error) {
@@ -118,19 +123,23 @@ func (h *host) OpenDoor(_ context.Context, object *door.Object) (door.Running, e
 // Lost is never closed: the host does not lose itself.
 func (h *host) Lost() <-chan struct{} { return nil }
 
-// Close ends the host. One with doors ends all doors, its guests' too, who open theirs at the next host, and lets running
-// operations go on for a short while; one without waits until its guests have left, or ctx is done. Until the store is
-// closed whoever comes is told to come again.
+// Close ends the host. One with doors lets no operation begin any more, ends all doors, its guests' too, who open theirs at the
+// next host, and lets running operations go on for a short while; one without waits until its guests have left, or ctx is
+// done. Until the store is closed whoever comes is told to come again.
 func (h *host) Close(ctx context.Context) error {
 	h.setState(wordEnding)
 	if h.cfg.Doors {
+		h.gate.close()
 		h.doors.Close(ctx)
 		short, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		ctx = short
 	} else {
 		h.awaitGuests(ctx)
+		h.gate.close()
 	}
+	h.gate.wait(ctx)
+	// The last answers may still be on their way.
 	if h.server.Shutdown(ctx) != nil {
 		_ = h.server.Close()
 	}
@@ -176,7 +185,7 @@ func (h *host) closeSocket() {
 	// The lock is still held: the socket in the directory is this host's own.
 	_ = os.Remove(h.cfg.Dir.Socket())
 	_ = h.listener.Close()
-	_ = h.calls.Close()
+	_ = h.greeted.Close()
 	h.mu.Lock()
 	for conn := range h.conns {
 		_ = conn.Close()
@@ -224,7 +233,7 @@ func (h *host) receive(conn *net.UnixConn) {
 		_, _ = io.Copy(io.Discard, conn)
 		conn.Close()
 	case wordCall:
-		h.calls.hand(conn)
+		h.greeted.hand(conn)
 	case wordDoor:
 		// The door's connection carries the reason of its end: it must not be closed before that is said.
 		h.dismiss(conn)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"time"
 
@@ -34,8 +35,11 @@ type Config struct {
 
 // Member is a process's part in the store: as its host or as a guest of it.
 type Member interface {
-	// Client calls the operations of the store.
+	// Client calls the operations of the store. What the host has surely not begun when it goes fails with door.ErrHostGone,
+	// what it may have begun with ErrUnanswered.
 	Client() *control.Client
+	// calls is the way to the operations below Client.
+	calls() http.RoundTripper
 	// OpenDoor opens a door and returns when it is served. The object stays the caller's, to be released after the door has
 	// ended. The error is door.ErrHostGone when the host has gone meanwhile.
 	OpenDoor(ctx context.Context, object *door.Object) (door.Running, error)
