@@ -67,3 +67,48 @@ func abortByForce(dir string) error {
 	}
 	return nil
 }
+
+// AbortFile opens the kernel's control file of a connection, by its Device: writing "1" to it aborts the connection, also when
+// no path leads to it any more, and nothing else, since the file stays with its connection. Root needs no control files of
+// FUSE that are mounted.
+func AbortFile(device string) (*os.File, error) {
+	_, minor, _ := strings.Cut(device, ":")
+	file, err := os.OpenFile("/sys/fs/fuse/connections/"+minor+"/abort", os.O_WRONLY, 0)
+	if err == nil || os.Geteuid() != 0 {
+		return file, err
+	}
+	tree, err := controlFiles()
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(tree)
+	fd, err := unix.Openat(tree, minor+"/abort", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: "fusectl/" + minor + "/abort", Err: err}
+	}
+	return os.NewFile(uintptr(fd), "abort"), nil
+}
+
+// controlFiles returns a descriptor of the kernel's control files of FUSE, which no path leads to.
+func controlFiles() (int, error) {
+	system, err := unix.Fsopen("fusectl", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return -1, os.NewSyscallError("fsopen", err)
+	}
+	defer unix.Close(system)
+	if err := unix.FsconfigCreate(system); err != nil {
+		return -1, os.NewSyscallError("fsconfig", err)
+	}
+	tree, err := unix.Fsmount(system, unix.FSMOUNT_CLOEXEC, 0)
+	return tree, os.NewSyscallError("fsmount", err)
+}
+
+// WriteBack has the kernel send the server of the mount on dir what programs have changed in mapped files.
+func WriteBack(dir string) error {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &os.PathError{Op: "open", Path: dir, Err: err}
+	}
+	defer unix.Close(fd)
+	return os.NewSyscallError("syncfs", unix.Syncfs(fd))
+}

@@ -25,26 +25,53 @@ func Attach(spec door.Mount, o Options) (*door.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return door.NewObject(door.Spec{Mount: &spec}, file, kernelMount{dir: spec.Dir, options: options}), nil
+	m := &kernelMount{dir: spec.Dir, options: options}
+	m.find()
+	return door.NewObject(door.Spec{Mount: &spec}, file, m), nil
 }
 
 // kernelMount is a mount in the hands of its owner. It is a door.Kernel.
 type kernelMount struct {
 	dir     string
 	options fsys.AttachOptions
+	// device is its number as st_dev shows it; empty when it has gone before that could be seen.
+	device string
 }
 
-// Detach unmounts it as umount(8) does.
-func (m kernelMount) Detach(context.Context) (bool, error) {
-	err := fsys.Detach(m.dir, false)
-	if errors.Is(err, syscall.EBUSY) {
-		err = inUse(m.dir)
+// find takes note of the mount that is on its directory.
+func (m *kernelMount) find() {
+	m.device = ""
+	if c, err := fsys.ConnectionAt(m.dir); err == nil {
+		m.device = c.Device
 	}
-	return true, err
+}
+
+// Detach unmounts it as umount(8) does, and ends it also where it is shown elsewhere, by a bind mount or in another mount
+// namespace. Those places fail whoever looks there, until they are unmounted.
+func (m *kernelMount) Detach(context.Context) (bool, error) {
+	abort, _ := fsys.AbortFile(m.device) // Where that fails the mount may end all the same.
+	if abort != nil {
+		defer abort.Close()
+	}
+	if c, err := fsys.ConnectionAt(m.dir); err == nil && c.Device == m.device {
+		_ = fsys.WriteBack(m.dir) // It is for others alone: unmounting the last place does it, too.
+		err := fsys.Detach(m.dir, false)
+		if errors.Is(err, syscall.EBUSY) {
+			err = inUse(m.dir)
+		}
+		if err != nil {
+			return true, err
+		}
+	}
+	if abort != nil {
+		_, err := abort.WriteString("1")
+		return true, err
+	}
+	return true, shownElsewhere(m.dir, m.device)
 }
 
 // Abandon takes it away whoever uses it. It does nothing when it is gone.
-func (m kernelMount) Abandon() error {
+func (m *kernelMount) Abandon() error {
 	if !IsMount(m.dir) {
 		return nil
 	}
@@ -53,7 +80,7 @@ func (m kernelMount) Abandon() error {
 
 // Renew mounts anew, in place of the mount at whose end old is. Who uses files in that one is served as long as its host
 // lives, and has them fail when that has gone.
-func (m kernelMount) Renew(old *os.File) (*os.File, error) {
+func (m *kernelMount) Renew(old *os.File) (*os.File, error) {
 	if !IsMount(m.dir) {
 		return nil, door.ErrGone
 	}
@@ -61,19 +88,23 @@ func (m kernelMount) Renew(old *os.File) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.find()
 	_ = old.Close() // Requests that a host has taken along into its death fail now.
 	return file, nil
 }
 
 // Release does nothing: a mount ends when it is unmounted.
-func (m kernelMount) Release() error { return nil }
+func (m *kernelMount) Release() error { return nil }
 
 // Unmount unmounts what is mounted on dir as umount(8) does, or, when its server has died, whoever still uses it.
 func Unmount(dir string) error {
 	if IsDead(dir) {
 		return fsys.Detach(dir, true)
 	}
-	_, err := kernelMount{dir: dir}.Detach(context.Background())
+	err := fsys.Detach(dir, false)
+	if errors.Is(err, syscall.EBUSY) {
+		err = inUse(dir)
+	}
 	return err
 }
 
