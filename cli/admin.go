@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pfsd/cli/internal/admin"
+	"pfsd/cli/internal/connections"
 	"pfsd/cli/internal/control"
 	"pfsd/cli/internal/door"
 )
@@ -28,7 +29,11 @@ func (p *program) admin(c *cli.Context, store *atomic.Pointer[control.Client]) (
 	if addr == "" {
 		return nil, nil
 	}
-	server, err := admin.Serve(c.Context, addr, func(ctx context.Context) ([]admin.Metric, error) {
+	shares, err := shares()
+	if err != nil {
+		return nil, err
+	}
+	server, err := admin.Serve(c.Context, addr, connections.New(shares.Admin), func(ctx context.Context) ([]admin.Metric, error) {
 		client := store.Load()
 		if client == nil {
 			return nil, door.ErrHostGone

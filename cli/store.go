@@ -11,8 +11,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"pfsd/cli/internal/connections"
 	"pfsd/cli/internal/control"
 	"pfsd/cli/internal/datadir"
+	"pfsd/cli/internal/descriptors"
 	"pfsd/cli/internal/door"
 	"pfsd/cli/internal/endpoint"
 	"pfsd/cli/internal/guard"
@@ -68,10 +70,15 @@ func (p *program) hosting(c *cli.Context, as taking) (hosting.Config, error) {
 	if err != nil {
 		return hosting.Config{}, err
 	}
+	shares, err := shares()
+	if err != nil {
+		return hosting.Config{}, err
+	}
 	return hosting.Config{
-		Dir: dir, Doors: as.doors, Version: programVersion(), Now: time.Now, Log: p.log,
-		Open:  func(ctx context.Context) (*pfs.Store, error) { return p.open(ctx, dir, limit) },
-		Serve: func(store *pfs.Store) door.Opener { return p.opener(store, dir, limit) },
+		Connections: shares.Control,
+		Dir:         dir, Doors: as.doors, Version: programVersion(), Now: time.Now, Log: p.log,
+		Open:  func(ctx context.Context) (*pfs.Store, error) { return p.open(ctx, dir, limit, shares) },
+		Serve: func(store *pfs.Store) door.Opener { return p.opener(store, dir, limit, shares) },
 		Wait: func(pid int) {
 			fmt.Fprintf(p.stderr, "pfsd: waiting for process %d, which is using the store, to end\n", pid)
 		},
@@ -79,13 +86,14 @@ func (p *program) hosting(c *cli.Context, as taking) (hosting.Config, error) {
 }
 
 // open opens the store in this process.
-func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs.Store, error) {
+func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64, files descriptors.Shares) (*pfs.Store, error) {
 	// Above its caches the process needs room for requests; beyond that the collector works harder rather than let the heap
 	// grow to twice what is in use.
 	debug.SetMemoryLimit(limit + limit/4)
 	// Where a store was to be made it has been made. Whoever becomes the host of a store later on never makes one.
 	opts := pfs.Options{
 		Now: time.Now, Rand: rand.Reader, Memory: limit, Log: p.log, VerifyRows: p.salvage, Existing: true,
+		OpenPacks: files.Packs, AppendingPacks: files.Appending,
 	}
 	store, err := pfs.Open(ctx, dir.Path(), opts)
 	// The first salvage may find that the name of the format is missing, the second one that rows are damaged.
@@ -97,10 +105,20 @@ func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64) (*pfs
 	return store, err
 }
 
+// shares returns how many descriptors each use of this process may take.
+func shares() (descriptors.Shares, error) {
+	limit, err := descriptors.Limit()
+	if err != nil {
+		return descriptors.Shares{}, err
+	}
+	return descriptors.Divide(limit)
+}
+
 // opener returns what serves the doors of a store. Bodies of S3 requests have a quarter of the memory that limit is; the store's
 // caches take about half.
-func (p *program) opener(store *pfs.Store, dir *datadir.Dir, limit int64) door.Opener {
-	cfg := mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch()}
+func (p *program) opener(store *pfs.Store, dir *datadir.Dir, limit int64, files descriptors.Shares) door.Opener {
+	admitted := connections.New(files.Connections)
+	cfg := mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch(), ScratchFiles: files.Scratch}
 	if p.executable != "" {
 		cfg.Guard = guard.New(p.executable, p.log)
 	}
@@ -109,7 +127,9 @@ func (p *program) opener(store *pfs.Store, dir *datadir.Dir, limit int64) door.O
 		if spec.Mount != nil {
 			return mounts.Serve(*spec.Mount, file)
 		}
-		return endpoint.Serve(store, *spec.S3, file, endpoint.Config{Memory: limit / 4, Now: time.Now, Rand: rand.Reader, Log: p.log})
+		return endpoint.Serve(store, *spec.S3, file, endpoint.Config{
+			Memory: limit / 4, Now: time.Now, Rand: rand.Reader, Log: p.log, Limit: admitted,
+		})
 	}
 }
 

@@ -1,9 +1,10 @@
 package fsys
 
 import (
-	"errors"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -21,70 +22,70 @@ const keepFree = 256 << 20
 
 // scratch is where the buffers of one mount keep what they have.
 type scratch struct {
-	// dir holds the scratch files, which have no name there.
-	dir string
+	// files are what has no room in memory.
+	files *Scratch
 	// keep is how many bytes are left free on its disk.
 	keep int64
 	// used is how much memory all buffers take.
 	used atomic.Int64
 }
 
-// open returns a new unnamed file.
-func (s *scratch) open() (*os.File, error) {
-	fd, err := unix.Open(s.dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
-	if err == nil {
-		return os.NewFile(uintptr(fd), s.dir+"/scratch"), nil
-	}
-	if !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.EISDIR) {
-		return nil, &os.PathError{Op: "open", Path: s.dir, Err: err}
-	}
-	f, err := os.CreateTemp(s.dir, "scratch-")
-	if err != nil {
-		return nil, err
-	}
-	return f, os.Remove(f.Name())
-}
-
 // checkRoom returns ENOSPC when size bytes more would take of what is to be left free.
 func (s *scratch) checkRoom(size int64) error {
 	var st unix.Statfs_t
-	if err := unix.Statfs(s.dir, &st); err != nil {
-		return &os.PathError{Op: "statfs", Path: s.dir, Err: err}
+	if err := unix.Statfs(s.files.dir, &st); err != nil {
+		return &os.PathError{Op: "statfs", Path: s.files.dir, Err: err}
 	}
 	if int64(st.Bavail)*st.Bsize-size < s.keep {
-		return &os.PathError{Op: "write", Path: s.dir, Err: unix.ENOSPC}
+		return &os.PathError{Op: "write", Path: s.files.dir, Err: unix.ENOSPC}
 	}
 	return nil
 }
 
-// buffer keeps the bytes written to a file at their offsets: in memory while they lie close together and are few, else in a
-// sparse scratch file, that is, in the page cache, which the kernel can write out. It does not know which bytes
-// were written; what was not reads as anything. Its owner's lock guards it.
+// buffer keeps the bytes written to a file at their offsets: in memory while they lie close together and are few, else in blocks of
+// a scratch file, that is, in the page cache, which the kernel can write out. It does not know which bytes were written; what was
+// not reads as anything. Its owner's lock guards it.
 type buffer struct {
 	scratch *scratch
 	// start is the offset of mem[0].
 	start int64
 	mem   []byte
-	// file has all the bytes when it is not nil, and mem none.
-	file *os.File
+	// stored has all the bytes when its file is not nil, and mem none.
+	stored stored
 }
 
 // writeAt keeps p.
 func (b *buffer) writeAt(p []byte, off int64) error {
-	if b.file == nil && b.grow(off, off+int64(len(p))) {
+	if b.stored.file == nil && b.grow(off, off+int64(len(p))) {
 		copy(b.mem[off-b.start:], p)
 		return nil
 	}
 	if err := b.scratch.checkRoom(int64(len(p))); err != nil {
 		return err
 	}
-	if b.file == nil {
+	if b.stored.file == nil {
 		if err := b.spill(); err != nil {
 			return err
 		}
 	}
-	_, err := b.file.WriteAt(p, off)
-	return err
+	return b.write(p, off)
+}
+
+// write writes p to blocks.
+func (b *buffer) write(p []byte, off int64) error {
+	for len(p) > 0 {
+		n := min(int64(len(p)), block-off%block)
+		at, ok := b.stored.at(off)
+		if !ok {
+			b.stored.blocks[off/block] = b.scratch.files.take(b.stored.file)
+			at, _ = b.stored.at(off)
+		}
+		if _, err := b.stored.file.WriteAt(p[:n], at); err != nil {
+			return err
+		}
+		p, off = p[n:], off+n
+	}
+	return nil
 }
 
 // grow makes mem hold the bytes from off to end, too, and reports whether it could.
@@ -110,16 +111,23 @@ func (b *buffer) grow(off, end int64) bool {
 
 // spill moves what is in memory to a scratch file.
 func (b *buffer) spill() error {
-	f, err := b.scratch.open()
+	f, err := b.scratch.files.join()
 	if err != nil {
 		return err
 	}
-	if _, err := f.WriteAt(b.mem, b.start); err != nil {
-		return errors.Join(err, f.Close())
+	b.stored = stored{f, map[int64]int64{}}
+	if err := b.write(b.mem, b.start); err != nil {
+		b.leave()
+		return err
 	}
 	b.dropMemory()
-	b.file = f
 	return nil
+}
+
+// leave gives back the blocks, and the file.
+func (b *buffer) leave() {
+	b.scratch.files.leave(b.stored.file, slices.Collect(maps.Values(b.stored.blocks)))
+	b.stored = stored{}
 }
 
 func (b *buffer) dropMemory() {
@@ -129,30 +137,25 @@ func (b *buffer) dropMemory() {
 
 // zero makes a range read as zeros, in hardly more space than before.
 func (b *buffer) zero(s span) error {
-	if b.file == nil && b.grow(s.off, s.end) {
+	if b.stored.file == nil && b.grow(s.off, s.end) {
 		clear(b.mem[s.off-b.start : s.end-b.start])
 		return nil
 	}
-	if b.file == nil {
+	if b.stored.file == nil {
 		if err := b.spill(); err != nil {
 			return err
 		}
 	}
-	return b.punch(s)
-}
-
-// punch makes a hole in the scratch file.
-func (b *buffer) punch(s span) error {
-	return unix.Fallocate(int(b.file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, s.off, s.end-s.off)
+	return b.stored.punch(s)
 }
 
 // discard gives back the space of bytes that are not needed any more. It is only thrift: an error changes nothing.
 func (b *buffer) discard(gone ranges) {
-	if b.file == nil {
+	if b.stored.file == nil {
 		return
 	}
 	for _, s := range gone {
-		if b.punch(s) != nil {
+		if b.stored.punch(s) != nil {
 			return
 		}
 	}
@@ -160,17 +163,17 @@ func (b *buffer) discard(gone ranges) {
 
 // ReadAt reads bytes that were written; where nothing was, zeros.
 func (b *buffer) ReadAt(p []byte, off int64) (int, error) {
-	if b.file == nil {
+	if b.stored.file == nil {
 		return memoryReader{b.start, b.mem}.ReadAt(p, off)
 	}
-	return fileReader{b.file}.ReadAt(p, off)
+	return b.stored.ReadAt(p, off)
 }
 
 // reader returns a reader that may be used without the lock while others write: of bytes written meanwhile it may read the
 // old or the new ones.
 func (b *buffer) reader() io.ReaderAt {
-	if b.file != nil {
-		return fileReader{b.file}
+	if b.stored.file != nil {
+		return stored{b.stored.file, maps.Clone(b.stored.blocks)}
 	}
 	return memoryReader{b.start, append([]byte(nil), b.mem...)}
 }
@@ -178,9 +181,8 @@ func (b *buffer) reader() io.ReaderAt {
 // reset forgets all bytes.
 func (b *buffer) reset() {
 	b.dropMemory()
-	if b.file != nil {
-		_ = b.file.Close() // Nothing in it is needed any more.
-		b.file = nil
+	if b.stored.file != nil {
+		b.leave()
 	}
 }
 
@@ -201,17 +203,5 @@ func (m memoryReader) ReadAt(p []byte, off int64) (int, error) {
 	if skip := off - m.start; skip < int64(len(m.mem)) {
 		copy(p, m.mem[skip:])
 	}
-	return len(p), nil
-}
-
-// fileReader reads a scratch file, with zeros behind its end.
-type fileReader struct{ file *os.File }
-
-func (f fileReader) ReadAt(p []byte, off int64) (int, error) {
-	n, err := f.file.ReadAt(p, off)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return n, err
-	}
-	clear(p[n:])
 	return len(p), nil
 }

@@ -31,6 +31,8 @@ type Config struct {
 	// ScratchDir is a directory for what has been written and not been stored yet; statfs(2) answers for its disk. It is
 	// used through files without a name, so that nothing is left in it. Required.
 	ScratchDir string
+	// Scratch is shared by the servers of one store, so that all of them together use few files in ScratchDir; nil is one of its own.
+	Scratch *Scratch
 	// Dir is where the mount is, if this process can unmount it: Close does it then.
 	Dir string
 	// Names is shared by the servers of one store, so that O_EXCL holds across them; nil is a set of its own.
@@ -50,6 +52,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Names == nil {
 		c.Names = NewNames()
+	}
+	if c.Scratch == nil {
+		c.Scratch = NewScratch(c.ScratchDir, scratchFiles)
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

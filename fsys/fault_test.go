@@ -283,7 +283,7 @@ func TestScratchFiles(t *testing.T) {
 		_, st := r.Write(nil, &in, make([]byte, 1000))
 		r.want("write", st, fuse.OK)
 	}
-	if names, _ := filepath.Glob(filepath.Join(r.scratch.dir, "*")); len(names) > 0 {
+	if names, _ := filepath.Glob(filepath.Join(r.scratch.files.dir, "*")); len(names) > 0 {
 		t.Errorf("it has %v", names)
 	}
 	r.want("close", r.flush(id), fuse.OK)
@@ -298,7 +298,7 @@ func TestCloseWhileFolding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newFileData(store, &scratch{dir: t.TempDir()}, pfs.Content{})
+	d := newFileData(store, &scratch{files: NewScratch(t.TempDir(), 1)}, pfs.Content{})
 	if err := d.write([]byte("written"), 0, 1, false); err != nil {
 		t.Fatal(err)
 	}

@@ -204,7 +204,7 @@ func newMount(ctx context.Context, store core, cfg Config, number uint64) (*moun
 		RawFileSystem: fuse.NewDefaultRawFileSystem(), store: store, cfg: cfg, log: cfg.Log, ops: new(counters),
 		by: pfs.By{Origin: pfs.OriginMount, Author: cfg.Author, CutAfter: cfg.CommitAfter},
 	}
-	m.scratch.dir, m.scratch.keep = cfg.ScratchDir, keepFree
+	m.scratch.files, m.scratch.keep = cfg.Scratch, keepFree
 	m.ctx, m.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	root, err := snap.Stat(ctx, "")
 	if err != nil {

@@ -75,7 +75,7 @@ func TestBuffer(t *testing.T) {
 		{"in a file", 8 * maxBufferMemory, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			pool := &scratch{dir: t.TempDir()}
+			pool := &scratch{files: NewScratch(t.TempDir(), 1)}
 			b := buffer{scratch: pool}
 			const base = 5 << 30
 			want := make([]byte, test.reach)
@@ -101,7 +101,7 @@ func TestBuffer(t *testing.T) {
 					t.Error("other bytes than were written")
 				}
 			}
-			if inMemory := b.file == nil; inMemory != test.wantInMemory {
+			if inMemory := b.stored.file == nil; inMemory != test.wantInMemory {
 				t.Errorf("in memory: %v", inMemory)
 			}
 			b.reset()
@@ -114,7 +114,7 @@ func TestBuffer(t *testing.T) {
 
 // TestBufferLeavesRoom writes where nothing may be taken of the disk: what fits in memory is kept.
 func TestBufferLeavesRoom(t *testing.T) {
-	b := buffer{scratch: &scratch{dir: t.TempDir(), keep: math.MaxInt64}}
+	b := buffer{scratch: &scratch{files: NewScratch(t.TempDir(), 1), keep: math.MaxInt64}}
 	if err := b.writeAt([]byte("small"), 0); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 // StatFs answers how much room there is on the disk that has the store.
 func (m *mount) StatFs(_ <-chan struct{}, h *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
 	m.ops.count(h.Opcode)
-	if err := statDisk(m.scratch.dir, out); err != nil {
+	if err := statDisk(m.scratch.files.dir, out); err != nil {
 		return m.fail("statfs", err)
 	}
 	return fuse.OK

@@ -22,6 +22,9 @@ type Options struct {
 	Existing bool
 	// Memory is about how many bytes the store's caches and buffers may take; 0 means 256 MiB.
 	Memory int64
+	// OpenPacks is how many files of packs stay open though nobody reads them, AppendingPacks how many for whoever writes next; 0 means
+	// 256 and 32.
+	OpenPacks, AppendingPacks int
 	// Log gets what an operator should know; nil means nowhere.
 	Log *slog.Logger
 	// VerifyRows has Open read all tables of the key-value store, and fail with KindCorrupt when a part of one cannot be read. Else

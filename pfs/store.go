@@ -94,7 +94,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	packs, err := openPacks(filepath.Join(dir, packsDir))
+	packs, err := openPacks(filepath.Join(dir, packsDir), opts)
 	if err != nil {
 		return nil, wrap(op, errors.Join(err, rows.Close()), dir, "")
 	}

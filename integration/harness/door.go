@@ -3,6 +3,7 @@ package harness
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -151,10 +152,18 @@ func (s *Store) MountOn(dir, address string, args ...string) *Mount {
 	return &Mount{p, dir}
 }
 
+// LimitDescriptors has the doors that are started from now on be allowed n descriptors.
+func (s *Store) LimitDescriptors(n int) { s.descriptors = n }
+
 // Start starts a pfsd that stays in the foreground, and stops it at the end of the test. It does not wait for anything.
 func (s *Store) Start(args ...string) *Process {
 	s.t.Helper()
-	p := start(s.t, s.Command(filepath.Join(s.bin, "pfsd"), args...))
+	name := filepath.Join(s.bin, "pfsd")
+	if s.descriptors > 0 {
+		args = append([]string{"-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, s.descriptors), name}, args...)
+		name = "/bin/sh"
+	}
+	p := start(s.t, s.Command(name, args...))
 	s.t.Cleanup(func() {
 		p.finish()
 		if s.t.Failed() {

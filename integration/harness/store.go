@@ -25,6 +25,8 @@ type Store struct {
 	home  string
 	bin   string
 	doors int
+	// descriptors is the limit of those of each door; 0 for that of the tests.
+	descriptors int
 	// user is whose commands these are; nil for the user who runs the tests.
 	user *syscall.Credential
 }

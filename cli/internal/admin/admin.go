@@ -11,6 +11,7 @@ import (
 	"net/http/pprof"
 	"time"
 
+	"pfsd/cli/internal/connections"
 	"pfsd/s3/webpage"
 )
 
@@ -21,12 +22,13 @@ type Server struct {
 	done     chan struct{}
 }
 
-// Serve listens on addr, HOST:PORT, which must be a loopback address, and answers until Close:
+// Serve listens on addr, HOST:PORT, which must be a loopback address, and answers on as many connections as limit allows until
+// Close:
 //
 //   - /debug/pprof/ as package net/http/pprof has it,
 //   - /metrics with what metrics returns, which may be called concurrently, and with figures of the process, in the text
 //     format of Prometheus (version 0.0.4).
-func Serve(ctx context.Context, addr string, metrics func(context.Context) ([]Metric, error), log *slog.Logger) (*Server, error) {
+func Serve(ctx context.Context, addr string, limit *connections.Limit, metrics func(context.Context) ([]Metric, error), log *slog.Logger) (*Server, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -44,12 +46,12 @@ func Serve(ctx context.Context, addr string, metrics func(context.Context) ([]Me
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.Handle("GET /metrics", metricsHandler(metrics))
 	s := &Server{listener: listener, done: make(chan struct{}), http: http.Server{
-		Handler: onlyLocal(mux), ReadHeaderTimeout: 30 * time.Second,
+		Handler: onlyLocal(mux), ReadHeaderTimeout: 30 * time.Second, ConnState: limit.Follow,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
 	go func() {
 		defer close(s.done)
-		_ = s.http.Serve(listener)
+		_ = s.http.Serve(limit.Listener(listener))
 	}()
 	return s, nil
 }

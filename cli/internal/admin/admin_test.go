@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"pfsd/cli/internal/connections"
 )
 
 func serve(t *testing.T, metrics func(context.Context) ([]Metric, error)) *Server {
 	t.Helper()
-	s, err := Serve(t.Context(), "127.0.0.1:0", metrics, slog.New(slog.DiscardHandler))
+	s, err := Serve(t.Context(), "127.0.0.1:0", connections.New(8), metrics, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,7 @@ func TestStoreThatIsAway(t *testing.T) {
 
 func TestOthersAreKeptOut(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", ":0"} {
-		if s, err := Serve(t.Context(), addr, nil, slog.New(slog.DiscardHandler)); err == nil {
+		if s, err := Serve(t.Context(), addr, nil, nil, slog.New(slog.DiscardHandler)); err == nil {
 			s.Close()
 			t.Errorf("listens on %s", addr)
 		}

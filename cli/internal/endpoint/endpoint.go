@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"pfsd/cli/internal/connections"
 	"pfsd/cli/internal/door"
 	"pfsd/pfs"
 	"pfsd/s3"
@@ -57,13 +58,15 @@ func (l kernelListener) Renew(old *os.File) (*os.File, error) { return old, nil 
 // Release closes the listener.
 func (l kernelListener) Release() error { return l.tcp.Close() }
 
-// Config is what serving needs of the world. All fields are required, but Memory.
+// Config is what serving needs of the world. All fields are required, but Memory and Limit.
 type Config struct {
 	// Memory is how many bytes requests may hold together for bodies and long answers; 0 stands for a default.
 	Memory int64
 	Now    func() time.Time
 	Rand   io.Reader
 	Log    *slog.Logger
+	// Limit bounds the connections of all endpoints that have the same; nil for no bound.
+	Limit *connections.Limit
 }
 
 // server is an endpoint that is served. It is a door.Server.
@@ -74,6 +77,7 @@ type server struct {
 	stop context.CancelFunc
 	// fresh has the connections that have not sent anything yet, by net.Conn.
 	fresh sync.Map
+	limit *connections.Limit
 	// err is set before done is closed.
 	err error
 }
@@ -94,7 +98,7 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 	}
 	running, stop := context.WithCancel(context.Background())
 	s := &server{
-		done: make(chan struct{}), stop: stop,
+		done: make(chan struct{}), stop: stop, limit: cfg.Limit,
 		http: http.Server{
 			Handler:           bodies(s3.New(store, handlerConfig(spec, cfg))),
 			MaxHeaderBytes:    maxHead - headSlack,
@@ -112,7 +116,7 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 	}
 	go func() {
 		defer close(s.done)
-		if err := s.http.Serve(headListener{secure}); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(cfg.Limit.Listener(headListener{secure})); !errors.Is(err, http.ErrServerClosed) {
 			s.err = err
 		}
 		stop()
@@ -149,6 +153,7 @@ func (s *server) follow(conn net.Conn, state http.ConnState) {
 	if c, ok := conn.(heading); ok && state == http.StateIdle {
 		c.beginHead()
 	}
+	s.limit.Follow(conn, state)
 	if state == http.StateNew {
 		s.fresh.Store(conn, nil)
 	} else {

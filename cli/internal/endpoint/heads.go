@@ -105,6 +105,9 @@ func (c *headConn) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{c.Conn}, r)
 }
 
+// NetConn returns the connection whose heads are bounded.
+func (c *headConn) NetConn() net.Conn { return c.Conn }
+
 // CloseWrite ends what is sent, where that can be done alone: net/http leaves the client time to read the answer then.
 func (c *headConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

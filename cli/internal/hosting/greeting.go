@@ -30,6 +30,8 @@ const (
 	wordBusy word = "busy"
 	// wordEnding: the host is about to go; ask again.
 	wordEnding word = "ending"
+	// wordFull: as many use the store as can at a time; ask again.
+	wordFull word = "full"
 	// wordDenied: this user may not use the store.
 	wordDenied word = "denied"
 )

@@ -120,7 +120,7 @@ func dialError(err error) error {
 // refusal is the error that an answer other than wordOK stands for.
 func refusal(conn *net.UnixConn, answer word) error {
 	switch answer {
-	case wordStarting, wordBusy, wordEnding:
+	case wordStarting, wordBusy, wordEnding, wordFull:
 		e := &waitError{answer: answer}
 		if cred, err := peer(conn); err == nil {
 			e.pid = int(cred.Pid)

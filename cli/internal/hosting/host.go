@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"pfsd/cli/internal/connections"
 	"pfsd/cli/internal/control"
 	"pfsd/cli/internal/door"
 	"pfsd/pfs"
@@ -19,7 +20,8 @@ import (
 type host struct {
 	cfg      Config
 	lock     *lock
-	listener *net.UnixListener
+	listener net.Listener
+	limit    *connections.Limit
 	store    *pfs.Store
 	doors    *door.Table
 	// local runs the operations of this process itself, server those of guests that get through the gate. Their connections
@@ -35,10 +37,11 @@ type host struct {
 	// mu guards what follows; nothing is waited for while it is held.
 	mu    sync.Mutex
 	state word
-	// conns are the connections that are being greeted, with false, and of those who have joined, with true. left is
-	// signalled whenever one goes.
-	conns map[*net.UnixConn]bool
-	left  chan struct{}
+	// conns are the connections that are being greeted, with an empty word, and of those who have joined, with theirs. left is
+	// signalled whenever one goes. served counts the connections of doors.
+	conns  map[*net.UnixConn]word
+	left   chan struct{}
+	served int
 }
 
 var _ Member = (*host)(nil)
@@ -50,9 +53,10 @@ func newHost(ctx context.Context, cfg Config, l *lock) (*host, error) {
 		l.release()
 		return nil, err
 	}
+	limit := connections.New(cfg.Connections)
 	h := &host{
-		cfg: cfg, lock: l, listener: listener, state: wordStarting,
-		greeted: newCallListener(listener.Addr()), conns: map[*net.UnixConn]bool{}, left: make(chan struct{}, 1),
+		cfg: cfg, lock: l, listener: limit.Listener(listener), limit: limit, state: wordStarting,
+		greeted: newCallListener(listener.Addr()), conns: map[*net.UnixConn]word{}, left: make(chan struct{}, 1),
 	}
 	// Those who come while the store is opened, which takes a while after a crash, are told that there is a host.
 	h.accepting.Go(h.accept)
@@ -85,7 +89,7 @@ func (h *host) open(ctx context.Context) error {
 	h.local = control.NewInProcess(handler)
 	h.client = control.NewClient(h.local)
 	h.gate = newGate(handler)
-	h.server = &http.Server{Handler: h.gate, ReadHeaderTimeout: answerTimeout, MaxHeaderBytes: 64 << 10}
+	h.server = &http.Server{Handler: h.gate, ReadHeaderTimeout: answerTimeout, MaxHeaderBytes: 64 << 10, ConnState: h.follow}
 	h.server.SetKeepAlivesEnabled(false)
 	h.accepting.Go(func() { _ = h.server.Serve(h.greeted) })
 	return nil
@@ -172,8 +176,8 @@ func (h *host) guestCount() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := 0
-	for _, joined := range h.conns {
-		if joined {
+	for _, as := range h.conns {
+		if as != "" {
 			n++
 		}
 	}
@@ -204,7 +208,7 @@ func (h *host) setState(state word) {
 // accept deals with each connection on its own, until the socket is closed.
 func (h *host) accept() {
 	for {
-		conn, err := h.listener.AcceptUnix()
+		conn, err := h.listener.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -213,31 +217,36 @@ func (h *host) accept() {
 			h.cfg.Log.Warn("control socket", "error", err)
 			time.Sleep(100 * time.Millisecond)
 		default:
-			h.greeting.Go(func() { h.receive(conn) })
+			h.greeting.Go(func() { h.receive(conn.(*net.UnixConn)) })
 		}
 	}
 }
 
 // receive greets whoever has connected and gives the connection to its purpose.
 func (h *host) receive(conn *net.UnixConn) {
-	h.register(conn, false)
+	h.register(conn, "")
 	defer h.dismiss(conn)
 	pid, what, err := h.greet(conn)
 	if err != nil {
-		conn.Close()
+		h.drop(conn)
 		h.cfg.Log.Debug("control socket", "error", err)
 		return
 	}
+	h.limit.Follow(conn, http.StateActive)
 	switch what {
 	case wordJoin, wordStay:
 		_, _ = io.Copy(io.Discard, conn)
-		conn.Close()
+		h.drop(conn)
 	case wordCall:
 		h.greeted.hand(conn)
 	case wordDoor:
 		// The door's connection carries the reason of its end: it must not be closed before that is said.
 		h.dismiss(conn)
 		h.doors.ServeConn(conn, pid)
+		h.drop(conn)
+		h.mu.Lock()
+		h.served--
+		h.mu.Unlock()
 	}
 }
 
@@ -254,45 +263,31 @@ func (h *host) greet(conn *net.UnixConn) (pid int, what word, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	answer := h.answer(what)
-	if uid := int(cred.Uid); uid != 0 && uid != os.Geteuid() {
-		answer = wordDenied
-	}
-	if answer == wordOK && (what == wordJoin || what == wordStay) {
-		// Counted before it is told that it has joined, so that the host does not end in between.
-		h.register(conn, true)
+	answer := wordDenied
+	if uid := int(cred.Uid); uid == 0 || uid == os.Geteuid() {
+		answer = h.admit(conn, what)
 	}
 	if err := writeGreeting(conn, answer); err != nil {
+		h.expel(what, answer)
 		return 0, "", err
 	}
 	// A guest of another version closes the connection itself, having read ours in the answer.
 	if answer != wordOK || version != control.Version {
+		h.expel(what, answer)
 		return 0, "", errors.New("answered " + string(what) + " with " + string(answer))
 	}
-	return int(cred.Pid), what, conn.SetDeadline(time.Time{})
-}
-
-// answer says what becomes of a connection. Guests who have joined may call until they leave.
-func (h *host) answer(what word) word {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch {
-	case h.state == wordStarting:
-		return wordStarting
-	case !h.cfg.Doors && (what == wordDoor || what == wordStay):
-		return wordBusy
-	case what == wordCall, h.state == wordOK && (what == wordJoin || what == wordStay || what == wordDoor):
-		return wordOK
-	default:
-		return wordEnding
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		h.expel(what, answer)
+		return 0, "", err
 	}
+	return int(cred.Pid), what, nil
 }
 
 // register keeps note of a connection.
-func (h *host) register(conn *net.UnixConn, joined bool) {
+func (h *host) register(conn *net.UnixConn, as word) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.conns[conn] = joined
+	h.conns[conn] = as
 }
 
 // dismiss forgets a connection.

@@ -66,7 +66,7 @@ func helper(path string) int {
 
 func configOf(dir *datadir.Dir, doors bool) Config {
 	return Config{
-		Dir: dir, Doors: doors, Version: "test", Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Connections: 30, Dir: dir, Doors: doors, Version: "test", Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Open: func(ctx context.Context) (*pfs.Store, error) {
 			return pfs.Open(ctx, dir.Path(), pfs.Options{Now: time.Now, Rand: rand.Reader, Memory: 32 << 20})
 		},

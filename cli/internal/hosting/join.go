@@ -19,6 +19,9 @@ import (
 // Config says how a process takes part. All fields but Wait are required.
 type Config struct {
 	Dir *datadir.Dir
+	// Connections is how many connections a host has at a time on its socket. A third of them is for guests without doors, a third for
+	// guests with doors, and for these, and a third for what they call. A guest for which there is no room waits.
+	Connections int
 	// Doors is set by a process that has doors, and stays. Only such a one hosts the doors of others.
 	Doors bool
 	// Open opens the store; only a host calls it.

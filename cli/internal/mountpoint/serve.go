@@ -21,6 +21,8 @@ type Config struct {
 	Log *slog.Logger
 	// Scratch is a directory for temporary files, on the disk of the store.
 	Scratch string
+	// ScratchFiles is how many of these files there are at most.
+	ScratchFiles int
 	// Guard has mounts fail that a killed process leaves behind; nil for nobody.
 	Guard *guard.Guard
 }
@@ -30,11 +32,12 @@ type Host struct {
 	store *pfs.Store
 	cfg   Config
 	names *fsys.Names
+	files *fsys.Scratch
 }
 
 // NewHost returns a Host of store's mounts.
 func NewHost(store *pfs.Store, cfg Config) *Host {
-	return &Host{store: store, cfg: cfg, names: fsys.NewNames()}
+	return &Host{store: store, cfg: cfg, names: fsys.NewNames(), files: fsys.NewScratch(cfg.Scratch, cfg.ScratchFiles)}
 }
 
 // server is a mount that is served. It is a door.Server.
@@ -93,7 +96,7 @@ func (h *Host) config(spec door.Mount) (fsys.Config, error) {
 		All: spec.Address == door.AllBranches, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID}, Author: spec.Author,
 		Override: fsys.Override{UID: spec.ShowUID, GID: spec.ShowGID, Umask: spec.ShowUmask},
 		NoAtime:  spec.NoAtime, Sync: spec.Sync, CommitAfter: spec.CommitAfter,
-		Now: h.cfg.Now, ScratchDir: h.cfg.Scratch, Names: h.names, Log: h.cfg.Log,
+		Now: h.cfg.Now, ScratchDir: h.cfg.Scratch, Scratch: h.files, Names: h.names, Log: h.cfg.Log,
 	}
 	if cfg.All {
 		return cfg, nil
