@@ -129,5 +129,5 @@ func (p *program) printSalvaged(s *pfs.Salvaged) {
 	for _, lost := range s.Lost {
 		fmt.Fprintf(p.stdout, "lost: %s\n", p.name(lost))
 	}
-	fmt.Fprintln(p.stdout, "nothing that no name leads to is removed until pfsd gc --after-salvage")
+	fmt.Fprintln(p.stdout, "nothing that no name leads to is removed until pfsd gc --after-salvage: see it with pfsd lost list")
 }

@@ -106,7 +106,7 @@ func (c *checker) checkOrphans(context.Context) error {
 	for what, prefix := range map[string][]byte{"branch": schema.AllBranches(), "tag": schema.AllTags()} {
 		err := c.each(prefix, func(row kv.Row) error {
 			if _, id, ok := splitName(row.Key); !ok || c.repos[id] == "" {
-				c.problemf(c.nameOf(row.Key), "%s of a repo whose record is missing", what)
+				c.problemf(c.nameOf(row.Key), "%s of a repo whose record is missing: pfsd lost restore gives it a name again", what)
 			}
 			return nil
 		})

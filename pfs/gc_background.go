@@ -21,10 +21,12 @@ const (
 // AfterSalvage.
 func (s *Store) collectAll(ctx context.Context) {
 	last, size := s.opts.Now(), s.diskBytes()
-	if err := s.mayRemove(ctx, "pfs.GC"); err != nil && ctx.Err() == nil {
-		s.log.Warn("garbage is not collected", "err", err)
-	}
+	told := false
 	for s.opts.Wait(ctx, collectEvery) == nil {
+		if err := s.mayRemove(ctx, "pfs.GC"); err != nil && !told && ctx.Err() == nil {
+			told = true
+			s.log.Warn("garbage is not collected", "err", err)
+		}
 		due, err := s.collectionDue(ctx, last, size)
 		if err == nil && due {
 			var report *GCReport

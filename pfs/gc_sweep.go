@@ -200,9 +200,14 @@ func (c *collection) dropRowsOf(ctx context.Context, d *deleter, line uint64, de
 
 // scan calls fn with copies of all rows of a prefix, some at a time and each time from a new view, which fn may change.
 func (c *collection) scan(ctx context.Context, prefix []byte, fn func(rows []kv.Row) error) error {
+	return c.store.scan(ctx, prefix, fn)
+}
+
+// scan is that of a collection.
+func (s *Store) scan(ctx context.Context, prefix []byte, fn func(rows []kv.Row) error) error {
 	for from, more := prefix, true; more; {
 		var rows []kv.Row
-		err := c.store.kv.View(ctx, func(r kv.Reader) error {
+		err := s.kv.View(ctx, func(r kv.Reader) error {
 			rows, more = nil, false
 			size := 0
 			for row, err := range r.Scan(prefix, from, false) {

@@ -26,7 +26,7 @@ type errSalvaged struct{ since time.Time }
 // Error implements error.
 func (e errSalvaged) Error() string {
 	return fmt.Sprintf("rows were salvaged from damaged files at %s, so that nothing is removed which no name leads to: "+
-		"see with pfsd fsck what may be lost, and then run pfsd gc --after-salvage",
+		"see it with pfsd lost list, save it with pfsd lost restore, and then run pfsd gc --after-salvage",
 		e.since.UTC().Format(time.RFC3339))
 }
 

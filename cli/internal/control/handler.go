@@ -68,6 +68,7 @@ func New(store *pfs.Store, cfg Config) *Handler {
 	h.handleVersions(store)
 	h.handleCollect(store)
 	h.handleCheck(store)
+	h.handleLost(store)
 	return h
 }
 

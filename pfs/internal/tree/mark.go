@@ -2,6 +2,7 @@ package tree
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"pfsd/pfs/internal/schema"
@@ -15,6 +16,12 @@ type Marker interface {
 	Row(h schema.Hash)
 	// Entry is called with each entry that is no directory, of the nodes that were entered. Its error ends the walk.
 	Entry(e *schema.Entry) error
+}
+
+// Skipper is a Marker that goes on where a node cannot be read.
+type Skipper interface {
+	// Skip is called with why, an error that wraps ErrCorrupt.
+	Skip(err error)
 }
 
 // Mark tells m of all nodes and entries of d, at any depth, those that are not saved included. It does not use the cache.
@@ -81,6 +88,10 @@ func (w *markWalk) stored(h schema.Hash) error {
 		return nil
 	}
 	n, err := w.node(h)
+	if skipper, ok := w.m.(Skipper); ok && errors.Is(err, ErrCorrupt) {
+		skipper.Skip(err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
