@@ -37,6 +37,7 @@ func s3Flags() []cli.Flag {
 		&cli.StringFlag{Name: "tls-cert", Usage: "speak TLS, with the certificate in the PEM `FILE`"},
 		&cli.StringFlag{Name: "tls-key", Usage: "the PEM `FILE` with the private key of the certificate"},
 		&cli.StringFlag{Name: "domain", Usage: "a host `NAME` of this door; BUCKET.NAME then is a bucket"},
+		&cli.BoolFlag{Name: "disk-encrypted", Usage: "say that the store's disk is encrypted, to clients that ask for it (AES256)"},
 		&cli.StringFlag{Name: "etag", Value: "plain", Usage: "plain, or dash to append -1, for clients that take an ETag for an MD5"},
 		&cli.StringFlag{Name: "last-modified", Value: "branch", Usage: "whose last change LastModified is: branch or object"},
 		&cli.DurationFlag{Name: "upload-expiry", Value: 7 * 24 * time.Hour,
@@ -50,7 +51,7 @@ func s3Spec(c *cli.Context) (door.S3, error) {
 	spec := door.S3{
 		AccessKey: c.String("access-key"), SecretKey: c.String("secret-key"), Domain: c.String("domain"),
 		DashETags: c.String("etag") == "dash", ObjectTimes: c.String("last-modified") == "object", UID: who.UID, GID: who.GID,
-		UploadExpiry: c.Duration("upload-expiry"),
+		UploadExpiry: c.Duration("upload-expiry"), DiskEncrypted: c.Bool("disk-encrypted"),
 	}
 	cert, key := c.String("tls-cert"), c.String("tls-key")
 	switch {

@@ -38,8 +38,9 @@ func (h *Handler) createBucket(q *request) error {
 	if _, err := h.readXML(q, &configuration); err != nil {
 		return err
 	}
-	if len(configuration.Tag) > 0 {
-		return failf(codeNotImplemented, "Tags of buckets are not implemented.")
+	tags, err := encodeBucketTags(configuration.Tag)
+	if err != nil {
+		return err
 	}
 	if _, err := h.store.Snapshot(q.Context(), ref); err == nil {
 		return fail(codeBucketAlreadyOwnedByYou)
@@ -52,6 +53,11 @@ func (h *Handler) createBucket(q *request) error {
 	})
 	if err != nil {
 		return err
+	}
+	if tags != "" {
+		if err := h.store.SetBranchSetting(q.Context(), ref, tagsSetting, tags); err != nil {
+			return err
+		}
 	}
 	q.w.Header().Set("Location", "/"+q.bucket)
 	return q.w.empty(http.StatusOK)

@@ -54,8 +54,9 @@ func TestBuckets(t *testing.T) {
 	}
 	s.want(400, "MalformedXML", "PUT", "/new-bucket", "<not xml")
 	s.want(501, "NotImplemented", "PUT", "/new-bucket", "", "x-amz-bucket-object-lock-enabled", "true")
-	s.want(501, "NotImplemented", "PUT", "/new-bucket", "<CreateBucketConfiguration><Tags><Tag><Key>a</Key><Value>b</Value></Tag>"+
+	s.want(400, "InvalidTag", "PUT", "/new-bucket", "<CreateBucketConfiguration><Tags><Tag><Key>{</Key><Value>b</Value></Tag>"+
 		"</Tags></CreateBucketConfiguration>")
+	s.want(404, "NoSuchBucket", "HEAD", "/new-bucket", "")
 	got := decode[bucketsAnswer](t, s.want(200, "", "GET", "/", ""))
 	if want := "dev.fresh dev.images images master.My_Repo master.data slash"; got.names() != want {
 		t.Errorf("buckets %q", got.names())
@@ -177,7 +178,6 @@ func TestUnknownSubresources(t *testing.T) {
 
 func TestHeadersThatAreRefused(t *testing.T) {
 	s := newServer(t)
-	s.want(501, "NotImplemented", "PUT", "/data/k", "x", "x-amz-server-side-encryption", "AES256")
 	s.want(501, "NotImplemented", "PUT", "/data/k", "x", "x-amz-write-offset-bytes", "1")
 	s.want(501, "NotImplemented", "PUT", "/data/k", "x", "x-amz-object-lock-mode", "COMPLIANCE")
 	s.want(400, "AccessControlListNotSupported", "PUT", "/data/k", "x", "x-amz-acl", "public-read")

@@ -33,6 +33,7 @@ const (
 	codeInvalidPartOrder             code = "InvalidPartOrder"
 	codeInvalidPolicyDocument        code = "InvalidPolicyDocument"
 	codeInvalidRange                 code = "InvalidRange"
+	codeInvalidRedirectLocation      code = "InvalidRedirectLocation"
 	codeInvalidRequest               code = "InvalidRequest"
 	codeInvalidStorageClass          code = "InvalidStorageClass"
 	codeInvalidTag                   code = "InvalidTag"
@@ -119,7 +120,9 @@ var codes = map[code]struct {
 		"part number."},
 	codeInvalidPolicyDocument: {http.StatusBadRequest,
 		"The content of the form does not meet the conditions specified in the policy document."},
-	codeInvalidRange:        {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
+	codeInvalidRange: {http.StatusRequestedRangeNotSatisfiable, "The requested range is not satisfiable"},
+	codeInvalidRedirectLocation: {http.StatusBadRequest,
+		"The website redirect location must have a prefix of 'http://' or 'https://' or '/'."},
 	codeInvalidRequest:      {http.StatusBadRequest, "Invalid Request"},
 	codeInvalidStorageClass: {http.StatusBadRequest, "The storage class you specified is not valid"},
 	codeInvalidTag:          {http.StatusBadRequest, "The tag provided was not a valid tag."},

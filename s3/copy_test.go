@@ -173,3 +173,19 @@ func TestCopyOntoItself(t *testing.T) {
 		t.Errorf("%v", h)
 	}
 }
+
+// A plus in the source of a copy is a plus, and a space where no key has the plus.
+func TestPlusInCopySource(t *testing.T) {
+	s := newServer(t)
+	s.put("/data/a%20b", "space")
+	s.put("/data/to", "", "x-amz-copy-source", "data/a+b")
+	if got := s.get("/data/to"); got != "space" {
+		t.Errorf("got %q", got)
+	}
+	s.put("/data/a+b", "plus")
+	s.put("/data/to", "", "x-amz-copy-source", "data/a+b")
+	if got := s.get("/data/to"); got != "plus" {
+		t.Errorf("got %q", got)
+	}
+	s.want(404, "NoSuchKey", "PUT", "/data/to", "", "x-amz-copy-source", "data/x+y")
+}

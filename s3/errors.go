@@ -138,7 +138,7 @@ func (h *Handler) fail(q *request, err error) {
 	row := codes[e.code]
 	header := q.w.Header()
 	for _, name := range []string{"Content-Length", "Content-Range", "Content-Encoding", "Etag", "Last-Modified",
-		"Cache-Control"} {
+		"Cache-Control", encryptionHeader} {
 		header.Del(name)
 	}
 	for name, values := range e.header {

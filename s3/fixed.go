@@ -16,12 +16,10 @@ func fixedOperations() []operation {
 	}
 	missing(bucketScope, "GetBucketPolicy", "policy", codeNoSuchBucketPolicy)
 	missing(bucketScope, "GetBucketLifecycleConfiguration", "lifecycle", codeNoSuchLifecycle)
-	missing(bucketScope, "GetBucketEncryption", "encryption", codeNoSuchEncryption)
 	missing(bucketScope, "GetObjectLockConfiguration", "object-lock", codeNoSuchObjectLock)
 	missing(bucketScope, "GetBucketOwnershipControls", "ownershipControls", codeNoSuchOwnership)
 	missing(bucketScope, "GetPublicAccessBlock", "publicAccessBlock", codeNoSuchPublicAccess)
 	missing(bucketScope, "GetBucketReplication", "replication", codeNoSuchReplication)
-	missing(bucketScope, "GetBucketTagging", "tagging", codeNoSuchTagSet)
 	missing(bucketScope, "GetBucketWebsite", "website", codeNoSuchWebsite)
 	missing(objectScope, "GetObjectRetention", "retention", codeNoSuchObjectLockObject)
 	missing(objectScope, "GetObjectLegalHold", "legal-hold", codeNoSuchObjectLockObject)

@@ -48,6 +48,7 @@ func readForm(q *request) (*form, error) {
 		if name == "file" {
 			f.file = part
 			in.left = math.MaxInt64
+			f.nameFile()
 			return f, nil
 		}
 		value, err := io.ReadAll(io.LimitReader(part, maxFields+1))
@@ -89,10 +90,13 @@ func formError(err error) error {
 // field returns the value of a field, by lower-case name.
 func (f *form) field(name string) string { return f.fields[name] }
 
-// key returns the key that the form names. "${filename}" in it stands for the name of the file, without folders.
-func (f *form) key() string {
+// nameFile puts the name of the file, without folders, in the place of "${filename}" in every field.
+func (f *form) nameFile() {
 	name := fileName(f.file.Header.Get("Content-Disposition"))
-	return strings.ReplaceAll(f.fields["key"], "${filename}", name[strings.LastIndexAny(name, `/\`)+1:])
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	for field, value := range f.fields {
+		f.fields[field] = strings.ReplaceAll(value, "${filename}", name)
+	}
 }
 
 // fileName returns the file name of a Content-Disposition. mime/multipart has it only without what is in front of slashes

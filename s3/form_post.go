@@ -28,7 +28,7 @@ func (h *Handler) postObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	q.key = f.key()
+	q.key = f.fields["key"]
 	if q.key == "" {
 		return failArgument("key", "", "Bucket POST must contain a field named 'key'.  If it is specified, please check the "+
 			"order of the fields.")
@@ -41,6 +41,9 @@ func (h *Handler) postObject(q *request) error {
 	put := q.Clone(q.Context())
 	put.Header = f.header()
 	q.Request = put
+	if err := h.encrypt(q); err != nil {
+		return err
+	}
 	if err := h.putForm(q, f, file); err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func FuzzForm(f *testing.F) {
 			}
 			return
 		}
-		_, _ = read.key(), read.header()
+		_, _ = read.field("key"), read.header()
 		if n, err := io.Copy(io.Discard, read.file); n > int64(len(body)) {
 			t.Errorf("%d bytes of %d, %v", n, len(body), err)
 		}

@@ -48,6 +48,9 @@ type Config struct {
 	Domain       string
 	LastModified LastModified
 	ETag         ETagStyle
+	// DiskEncrypted is set when the disk of the store is known to be encrypted: clients that ask for encryption at rest by keys
+	// of the server are then told that they have it, and refused otherwise.
+	DiskEncrypted bool
 	// Now is the clock. Required.
 	Now func() time.Time
 	// Rand is where request ids come from; safe for concurrent use. Required.

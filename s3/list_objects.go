@@ -13,14 +13,14 @@ import (
 const maxKeys = 1000
 
 type listedPrefix struct {
-	Prefix string
+	Prefix *keyText
 }
 
 // listResult is what the answers of both versions of ListObjects share.
 type listResult struct {
 	XMLName        struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
 	Name           string
-	Prefix         string
+	Prefix         *keyText
 	Delimiter      string `xml:",omitempty"`
 	MaxKeys        int
 	EncodingType   string `xml:",omitempty"`
@@ -45,11 +45,11 @@ func (h *Handler) listObjects(q *request) error {
 	}
 	answer := struct {
 		listResult
-		Marker     string
-		NextMarker string `xml:",omitempty"`
-	}{listResult: *result, Marker: encode(marker)}
+		Marker     *keyText
+		NextMarker *keyText
+	}{listResult: *result, Marker: anyText(encode(marker))}
 	if p.more && p.grouped {
-		answer.NextMarker = encode(p.last())
+		answer.NextMarker = textOf(encode(p.last()))
 	}
 	return q.w.xml(http.StatusOK, answer)
 }
@@ -83,8 +83,8 @@ func (h *Handler) listObjectsV2(q *request) error {
 		KeyCount              int
 		ContinuationToken     *string `xml:",omitempty"`
 		NextContinuationToken string  `xml:",omitempty"`
-		StartAfter            string  `xml:",omitempty"`
-	}{listResult: *result, KeyCount: len(p.items), StartAfter: encode(start)}
+		StartAfter            *keyText
+	}{listResult: *result, KeyCount: len(p.items), StartAfter: textOf(encode(start))}
 	if q.query.Has("continuation-token") {
 		answer.ContinuationToken = &token
 	}
@@ -115,7 +115,7 @@ func (h *Handler) listPage(q *request, after string, withOwner bool) (*page, *li
 		}
 	}
 	result := &listResult{
-		Name: q.bucket, Prefix: encode(l.prefix), Delimiter: encode(l.delimiter()), MaxKeys: l.limit,
+		Name: q.bucket, Prefix: anyText(encode(l.prefix)), Delimiter: encode(l.delimiter()), MaxKeys: l.limit,
 		EncodingType: q.query.Get("encoding-type"), IsTruncated: p.more,
 	}
 	const usual = 320 // bytes of an item
@@ -123,7 +123,7 @@ func (h *Handler) listPage(q *request, after string, withOwner bool) (*page, *li
 	for i := range p.items {
 		item := &p.items[i]
 		if item.common {
-			result.CommonPrefixes = append(result.CommonPrefixes, listedPrefix{encode(item.key)})
+			result.CommonPrefixes = append(result.CommonPrefixes, listedPrefix{textOf(encode(item.key))})
 			continue
 		}
 		h.listed((*markup)(&result.Contents), item, snapshot.Version(), encode, withOwner)

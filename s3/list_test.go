@@ -124,7 +124,15 @@ func TestListEncoding(t *testing.T) {
 	if a := s.list("encoding-type=url"); a.Contents[0].Key != "a%20b%2Bc%2Bd%01/x" {
 		t.Errorf("%+v", a)
 	}
-	s.list("") // Without encoding the control character cannot be shown, but the answer is XML all the same.
+	// Without encoding a control character is a reference, as in S3: another key would be none that is there.
+	for query, want := range map[string]string{
+		"": "<Key>a b+c+d&#x1;/x</Key>", "delimiter=/": "<Prefix>a b+c+d&#x1;/</Prefix>", "prefix=a%20b%2Bc%2Bd%01": "<Prefix>a b+c+d&#x1;</Prefix>",
+		"versions": "<Key>a b+c+d&#x1;/x</Key>",
+	} {
+		if got := s.get("/data?" + query); !strings.Contains(got, want) {
+			t.Errorf("%q: no %s in %s", query, want, got)
+		}
+	}
 }
 
 // Entries that S3 does not see leave their directory empty for it.

@@ -52,10 +52,10 @@ func (v *listedVersion) append(m *markup) {
 type versionsResult struct {
 	XMLName             struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListVersionsResult"`
 	Name                string
-	Prefix              string
-	KeyMarker           string
+	Prefix              *keyText
+	KeyMarker           *keyText
 	VersionIDMarker     string `xml:"VersionIdMarker"`
-	NextKeyMarker       string `xml:",omitempty"`
+	NextKeyMarker       *keyText
 	NextVersionIDMarker string `xml:"NextVersionIdMarker,omitempty"`
 	MaxKeys             int
 	Delimiter           string `xml:",omitempty"`
@@ -98,13 +98,13 @@ func (h *Handler) listObjectVersions(q *request) error {
 		return err
 	}
 	answer := versionsResult{
-		Name: q.bucket, Prefix: encode(l.prefix), KeyMarker: encode(l.after), VersionIDMarker: q.query.Get("version-id-marker"),
+		Name: q.bucket, Prefix: anyText(encode(l.prefix)), KeyMarker: anyText(encode(l.after)), VersionIDMarker: q.query.Get("version-id-marker"),
 		MaxKeys: l.limit, Delimiter: encode(l.delimiter()), EncodingType: q.query.Get("encoding-type"), IsTruncated: p.more,
 	}
 	for i := range p.items {
 		item := &p.items[i]
 		if item.common {
-			answer.CommonPrefixes = append(answer.CommonPrefixes, listedPrefix{encode(item.key)})
+			answer.CommonPrefixes = append(answer.CommonPrefixes, listedPrefix{textOf(encode(item.key))})
 			continue
 		}
 		shown, err := h.listVersion(q, item, snapshot.Version(), encode)
@@ -114,7 +114,7 @@ func (h *Handler) listObjectVersions(q *request) error {
 		shown.append((*markup)(&answer.Versions))
 	}
 	if last := len(p.items) - 1; p.more && last >= 0 {
-		answer.NextKeyMarker, answer.NextVersionIDMarker = encode(p.items[last].key), p.items[last].id
+		answer.NextKeyMarker, answer.NextVersionIDMarker = textOf(encode(p.items[last].key)), p.items[last].id
 	}
 	return q.w.xml(http.StatusOK, answer)
 }
@@ -156,6 +156,7 @@ func (h *Handler) listVersion(
 		shown.etag, shown.size = h.styled(file.ETag, &pfs.Meta{User: file.User}), file.Size
 		shown.setChecksums(file)
 	}
+	shown.modified = h.past(shown.modified)
 	return shown, nil
 }
 

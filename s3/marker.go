@@ -30,7 +30,7 @@ func (h *Handler) deleted(ctx context.Context, bucket, name, version string, not
 	if version != m.id {
 		return &apiError{code: codeNoSuchKey, cause: notFound, header: header}
 	}
-	header.Set("Last-Modified", m.made.UTC().Format(http.TimeFormat))
+	header.Set("Last-Modified", h.past(m.made).UTC().Format(http.TimeFormat))
 	return &apiError{code: codeMethodNotAllowed, cause: notFound, header: header,
 		details: details("ResourceType", "DeleteMarker")}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -51,8 +52,27 @@ func (m *markup) time(name string, t time.Time) {
 	m.end(name)
 }
 
-// escape appends text as encoding/xml writes it.
+// escape appends text as encoding/xml writes it, but for control characters: those are in keys, and go out as references,
+// as S3 writes them, though XML 1.0 has none. A replacement would name a key that is not there; clients that cannot read the
+// references ask for encoding-type=url.
 func (m *markup) escape(text string) {
+	for {
+		i := strings.IndexFunc(text, isControl)
+		if i < 0 {
+			break
+		}
+		m.escapePlain(text[:i])
+		*m = append(strconv.AppendInt(append(*m, "&#x"...), int64(text[i]), 16), ';')
+		text = text[i+1:]
+	}
+	m.escapePlain(text)
+}
+
+// isControl reports whether c is a control character that a key may have and encoding/xml would replace.
+func isControl(c rune) bool { return c > 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r' }
+
+// escapePlain appends text as encoding/xml writes it.
+func (m *markup) escapePlain(text string) {
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c < ' ', c > '~', c == '&', c == '<', c == '>', c == '\'', c == '"':
@@ -81,4 +101,27 @@ func (m *markup) owner() {
 	m.text("ID", o.ID)
 	m.text("DisplayName", o.DisplayName)
 	m.end("Owner")
+}
+
+// keyText is a key, or the beginning of one, in an answer that encoding/xml writes.
+type keyText struct {
+	XML []byte `xml:",innerxml"` // markup
+}
+
+// textOf returns text as a keyText; nil for none.
+func textOf(text string) *keyText {
+	if text == "" {
+		return nil
+	}
+	var t keyText
+	(*markup)(&t.XML).escape(text)
+	return &t
+}
+
+// anyText is textOf for an element that is there when it is empty, too.
+func anyText(text string) *keyText {
+	if t := textOf(text); t != nil {
+		return t
+	}
+	return &keyText{}
 }

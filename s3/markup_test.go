@@ -2,6 +2,7 @@ package s3
 
 import (
 	"encoding/xml"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,13 @@ import (
 func TestMarkupIsWhatTheEncoderWrites(t *testing.T) {
 	at := time.Date(2026, 5, 31, 12, 0, 0, 123456789, time.FixedZone("east", 3600))
 	rapid.Check(t, func(t *rapid.T) {
-		text, n, flag := rapid.String().Draw(t, "text"), rapid.Int64().Draw(t, "n"), rapid.Bool().Draw(t, "flag")
+		text := strings.Map(func(c rune) rune {
+			if isControl(c) {
+				return -1 // TestListEncoding looks at these
+			}
+			return c
+		}, rapid.String().Draw(t, "text"))
+		n, flag := rapid.Int64().Draw(t, "n"), rapid.Bool().Draw(t, "flag")
 		type fields struct {
 			Text string
 			None string `xml:",omitempty"`

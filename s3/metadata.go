@@ -14,6 +14,13 @@ const metaPrefix = "x-amz-meta-"
 // maxMetadata is how many bytes of user metadata an object may have, names and values.
 const maxMetadata = 2 << 10
 
+// redirectHeader is where an object says to what address a website sends on who asks for it. It is kept and given back; nobody is
+// sent on. maxRedirect is how many bytes it may have.
+const (
+	redirectHeader = "x-amz-website-redirect-location"
+	maxRedirect    = 2 << 10
+)
+
 // defaultContentType is what S3 gives objects whose writer named no type.
 const defaultContentType = "binary/octet-stream"
 
@@ -22,11 +29,13 @@ var contentHeaders = []string{
 	"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires",
 }
 
+// keptHeaders are all that are kept with an object and given back.
+var keptHeaders = append(slices.Clone(contentHeaders), redirectHeader)
+
 // refused are headers that ask for what is not done; to ignore them would be to promise it.
 var refused = []string{
-	"X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Object-Lock-Mode",
+	"X-Amz-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Object-Lock-Mode",
 	"X-Amz-Object-Lock-Retain-Until-Date", "X-Amz-Object-Lock-Legal-Hold", "X-Amz-Write-Offset-Bytes",
-	"X-Amz-Website-Redirect-Location",
 }
 
 // storageClasses are those that a client may name. All objects are stored alike, and shown as of the first.
@@ -74,6 +83,13 @@ func (q *request) metadata() (*pfs.Meta, error) {
 	}
 	if size > maxMetadata {
 		return nil, failWith(codeMetadataTooLarge, "", "Size", strconv.Itoa(size), "MaxSizeAllowed", strconv.Itoa(maxMetadata))
+	}
+	to := q.Header.Get(redirectHeader)
+	if to != "" {
+		if !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "http://") && !strings.HasPrefix(to, "https://") || len(to) > maxRedirect {
+			return nil, fail(codeInvalidRedirectLocation)
+		}
+		meta.Headers = with(meta.Headers, redirectHeader, to)
 	}
 	var err error
 	meta.Tags, err = parseTagging(q.Header.Get("X-Amz-Tagging"))

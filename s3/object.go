@@ -82,9 +82,18 @@ func isVisible(e *pfs.Entry) bool { return e.Kind == pfs.EntryFile || e.Kind == 
 // lastModified is the LastModified of an entry in a version.
 func (h *Handler) lastModified(e *pfs.Entry, v pfs.Version) time.Time {
 	if h.cfg.LastModified == LastModifiedObject {
-		return time.Unix(0, e.Ctime).UTC()
+		return h.past(time.Unix(0, e.Ctime).UTC())
 	}
-	return v.Time
+	return h.past(v.Time)
+}
+
+// past returns t, or now if that is earlier, as RFC 9110, section 8.8.2.1, has it for what was changed while the clock was
+// ahead: a client that asks whether that changed since then must not be told that it did not.
+func (h *Handler) past(t time.Time) time.Time {
+	if now := h.cfg.Now(); t.After(now) {
+		return now
+	}
+	return t
 }
 
 // versionID is the commit that last changed e, empty while that is not made yet.
@@ -147,7 +156,7 @@ func setMetadata(header http.Header, e *pfs.Entry) {
 	if e.Meta == nil {
 		return
 	}
-	for _, name := range contentHeaders {
+	for _, name := range keptHeaders {
 		if value := e.Meta.Headers[name]; value != "" {
 			header.Set(name, value)
 		}

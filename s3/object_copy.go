@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"pfsd/pfs"
@@ -16,6 +17,8 @@ import (
 // copySource is what a copy is made of.
 type copySource struct {
 	bucket, key, version string
+	// spaced is the key if a plus stands for a space, as some clients write it.
+	spaced string
 }
 
 // parseCopySource parses the header x-amz-copy-source: "/BUCKET/KEY?versionId=VERSION", percent-encoded.
@@ -28,6 +31,9 @@ func parseCopySource(header string) (copySource, error) {
 	}
 	var s copySource
 	s.bucket, s.key, _ = strings.Cut(strings.TrimPrefix(plain, "/"), "/")
+	if spaced, err := url.QueryUnescape(path); err == nil {
+		_, s.spaced, _ = strings.Cut(strings.TrimPrefix(spaced, "/"), "/")
+	}
 	if s.bucket == "" || s.key == "" {
 		return copySource{}, bad
 	}
@@ -52,6 +58,11 @@ func (h *Handler) source(q *request) (copySource, *object, error) {
 		return s, nil, err
 	}
 	o, err := h.object(q.Context(), s.bucket, s.key, s.version)
+	if s.spaced != "" && s.spaced != s.key && err != nil && apiErrorOf(err).code == codeNoSuchKey {
+		if spaced, err2 := h.object(q.Context(), s.bucket, s.spaced, s.version); err2 == nil {
+			s.key, o, err = s.spaced, spaced, nil
+		}
+	}
 	if err != nil && apiErrorOf(err).code == codeMethodNotAllowed {
 		return s, nil, failf(codeInvalidRequest, "The source of a copy request may not specifically refer to a delete marker by "+
 			"version id.")
@@ -129,8 +140,10 @@ func (h *Handler) copiedMetadata(q *request, s copySource, o *object) (*pfs.Meta
 	if err != nil {
 		return nil, 0, err
 	}
-	changes := replace || replaceTags || q.Header.Get("X-Amz-Storage-Class") != "" || q.Header.Get("X-Amz-Checksum-Algorithm") != ""
-	if !changes && s == (copySource{q.bucket, q.key, ""}) {
+	changes := replace || replaceTags || slices.ContainsFunc(changingHeaders, func(name string) bool {
+		return q.Header.Get(name) != ""
+	})
+	if !changes && s.bucket == q.bucket && s.key == q.key && s.version == "" {
 		return nil, 0, failf(codeInvalidRequest, "This copy request is illegal because it is trying to copy an object to itself "+
 			"without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
@@ -152,12 +165,22 @@ func (h *Handler) copiedMetadata(q *request, s copySource, o *object) (*pfs.Meta
 	// The copy is in one piece, however the source came to be.
 	meta.Headers = maps.Clone(meta.Headers)
 	delete(meta.Headers, layoutHeader)
+	// Where it sends on is not copied.
+	delete(meta.Headers, redirectHeader)
+	if to := sent.Headers[redirectHeader]; to != "" {
+		meta.Headers = with(meta.Headers, redirectHeader, to)
+	}
 	meta.Tags = old.Tags
 	if replaceTags {
 		meta.Tags = sent.Tags
 	}
 	meta.Checksums = old.Checksums
 	return &meta, when, h.addChecksum(q, o, &meta)
+}
+
+// changingHeaders are those by which a copy of an object onto itself changes something.
+var changingHeaders = []string{
+	"X-Amz-Storage-Class", "X-Amz-Checksum-Algorithm", "X-Amz-Website-Redirect-Location", "X-Amz-Server-Side-Encryption",
 }
 
 // directive returns whether the header of that name says REPLACE rather than COPY.

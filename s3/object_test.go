@@ -170,6 +170,8 @@ func TestRanges(t *testing.T) {
 		}
 	}
 	s.want(416, "InvalidRange", "GET", "/data/empty", "", "Range", "bytes=0-")
+	s.want(200, "", "GET", "/data/empty", "", "Range", "bytes=-5")
+	s.want(416, "InvalidRange", "GET", "/data/empty", "", "Range", "bytes=-0")
 	a := s.want(206, "", "HEAD", "/data/k", "", "Range", "bytes=2-3")
 	if a.ContentLength != 2 {
 		t.Errorf("HEAD of a range: length %d", a.ContentLength)

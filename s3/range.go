@@ -35,9 +35,14 @@ func parseRange(header string, size int64) (byteRange, rangeResult) {
 		return byteRange{}, rangeIgnored
 	}
 	if first == "" {
-		n := min(parseOffset(last), size)
-		if n == 0 {
+		wanted := parseOffset(last)
+		n := min(wanted, size)
+		switch {
+		case wanted == 0:
 			return byteRange{}, rangeOutside
+		case n == 0:
+			// RFC 9110, section 14.1.2, has all of the object then, and no Content-Range can say which bytes of none.
+			return byteRange{}, rangeIgnored
 		}
 		return byteRange{size - n, n}, rangeOK
 	}

@@ -48,6 +48,10 @@ func operations() []operation {
 		{"GetBucketCors", http.MethodGet, bucketScope, []string{"cors"}, none, "", (*Handler).getBucketCORS},
 		{"PutBucketCors", http.MethodPut, bucketScope, []string{"cors"}, none, "", (*Handler).putBucketCORS},
 		{"DeleteBucketCors", http.MethodDelete, bucketScope, []string{"cors"}, none, "", (*Handler).deleteBucketCORS},
+		{"GetBucketEncryption", http.MethodGet, bucketScope, []string{"encryption"}, none, "", (*Handler).getBucketEncryption},
+		{"GetBucketTagging", http.MethodGet, bucketScope, []string{"tagging"}, none, "", (*Handler).getBucketTagging},
+		{"PutBucketTagging", http.MethodPut, bucketScope, []string{"tagging"}, none, "", (*Handler).putBucketTagging},
+		{"DeleteBucketTagging", http.MethodDelete, bucketScope, []string{"tagging"}, none, "", (*Handler).deleteBucketTagging},
 		{"ListObjectVersions", http.MethodGet, bucketScope, []string{"versions"}, none, "", (*Handler).listObjectVersions},
 		{"PostObject", http.MethodPost, bucketScope, none, none, "", (*Handler).postObject},
 		{"DeleteObjects", http.MethodPost, bucketScope, []string{"delete"}, none, "", (*Handler).deleteObjects},
@@ -171,6 +175,9 @@ func (h *Handler) run(q *request, table []operation, scope scope) error {
 	for i := range table {
 		if o := &table[i]; o.scope == scope && o.method == q.Method && o.fits(q, present) {
 			q.operation = o.name
+			if err := h.encrypt(q); err != nil {
+				return err
+			}
 			return o.do(h, q)
 		}
 	}

@@ -20,8 +20,8 @@ const (
 )
 
 type tag struct {
-	Key   string
-	Value string
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 // tagging is the body of the tagging operations.
@@ -56,6 +56,11 @@ func checkTags(tags []tag) (map[string]string, error) {
 	if len(tags) > maxTags {
 		return nil, failf(codeBadRequest, "Object tags cannot be greater than 10")
 	}
+	return checkEachTag(tags)
+}
+
+// checkEachTag returns tags as an object has them, when each is within the limits.
+func checkEachTag(tags []tag) (map[string]string, error) {
 	var out map[string]string
 	for _, t := range tags {
 		switch _, twice := out[t.Key]; {

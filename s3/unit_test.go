@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -92,9 +93,8 @@ func TestLayout(t *testing.T) {
 
 func TestCopySource(t *testing.T) {
 	for header, want := range map[string]copySource{
-		"/b/k": {"b", "k", ""}, "b/k": {"b", "k", ""}, "b/a%2Fk%20+": {"b", "a/k +", ""}, "/b/k?versionId=HEAD%5E": {"b",
-			"k", "HEAD^"},
-		"b/dir/": {"b", "dir/", ""}, "b/%3Fx": {"b", "?x", ""},
+		"/b/k": {"b", "k", "", "k"}, "b/k": {"b", "k", "", "k"}, "b/a%2Fk%20+%2B": {"b", "a/k ++", "", "a/k  +"},
+		"/b/k?versionId=HEAD%5E": {"b", "k", "HEAD^", "k"}, "b/dir/": {"b", "dir/", "", "dir/"}, "b/%3Fx": {"b", "?x", "", "?x"},
 	} {
 		if got, err := parseCopySource(header); err != nil || got != want {
 			t.Errorf("%q: %+v, %v", header, got, err)
@@ -176,4 +176,21 @@ func FuzzParseRange(f *testing.F) {
 			t.Errorf("%q of %d bytes: %+v", header, size, got)
 		}
 	})
+}
+
+// The name of the file stands in every field that asks for it.
+func TestFileNameInFields(t *testing.T) {
+	const body = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nup/${filename}\r\n" +
+		"--b\r\nContent-Disposition: form-data; name=\"x-amz-meta-name\"\r\n\r\n${filename}, ${filename}\r\n" +
+		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"C:\\dir\\a.txt\"\r\n\r\nx\r\n--b--\r\n"
+	r := httptest.NewRequest("POST", "/data", strings.NewReader(body))
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+	f, err := readForm(&request{Request: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(f.field("key"), "up/")
+	if !strings.HasSuffix(name, "a.txt") || strings.ContainsAny(name, `/\`) || f.field("x-amz-meta-name") != name+", "+name {
+		t.Errorf("%q", f.fields)
+	}
 }

@@ -8,7 +8,7 @@ import (
 
 // listedUpload is an upload in a listing.
 type listedUpload struct {
-	Key               string
+	Key               *keyText
 	UploadID          string `xml:"UploadId"`
 	Initiator         *owner
 	Owner             *owner
@@ -22,11 +22,11 @@ type listedUpload struct {
 type uploadsResult struct {
 	XMLName            struct{} `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListMultipartUploadsResult"`
 	Bucket             string
-	KeyMarker          string
+	KeyMarker          *keyText
 	UploadIDMarker     string `xml:"UploadIdMarker"`
-	NextKeyMarker      string `xml:",omitempty"`
+	NextKeyMarker      *keyText
 	NextUploadIDMarker string `xml:"NextUploadIdMarker,omitempty"`
-	Prefix             string
+	Prefix             *keyText
 	EncodingType       string `xml:",omitempty"`
 	MaxUploads         int
 	IsTruncated        bool
@@ -58,8 +58,8 @@ func (h *Handler) listUploads(q *request) error {
 		return err
 	}
 	prefix := q.query.Get("prefix")
-	answer := uploadsResult{Bucket: q.bucket, KeyMarker: encode(marker), UploadIDMarker: q.query.Get("upload-id-marker"),
-		Prefix: encode(prefix), EncodingType: q.query.Get("encoding-type"), MaxUploads: limit}
+	answer := uploadsResult{Bucket: q.bucket, KeyMarker: anyText(encode(marker)), UploadIDMarker: q.query.Get("upload-id-marker"),
+		Prefix: anyText(encode(prefix)), EncodingType: q.query.Get("encoding-type"), MaxUploads: limit}
 	if limit == 0 || !live {
 		return q.w.xml(http.StatusOK, answer)
 	}
@@ -72,16 +72,16 @@ func (h *Handler) listUploads(q *request) error {
 			break
 		}
 		answer.Upload = append(answer.Upload, listUpload(upload, encode))
-		answer.NextKeyMarker, answer.NextUploadIDMarker = encode(upload.Path), upload.ID.String()
+		answer.NextKeyMarker, answer.NextUploadIDMarker = textOf(encode(upload.Path)), upload.ID.String()
 	}
 	if !answer.IsTruncated {
-		answer.NextKeyMarker, answer.NextUploadIDMarker = "", ""
+		answer.NextKeyMarker, answer.NextUploadIDMarker = nil, ""
 	}
 	return q.w.xml(http.StatusOK, answer)
 }
 
 func listUpload(upload pfs.Upload, encode func(string) string) listedUpload {
-	shown := listedUpload{Key: encode(upload.Path), UploadID: upload.ID.String(), Initiator: theOwner(), Owner: theOwner(),
+	shown := listedUpload{Key: textOf(encode(upload.Path)), UploadID: upload.ID.String(), Initiator: theOwner(), Owner: theOwner(),
 		StorageClass: "STANDARD", Initiated: xmlTime(upload.Started)}
 	if a, t, ok := uploadChecksum(upload.Meta); ok {
 		shown.ChecksumAlgorithm, shown.ChecksumType = a.String(), string(t)

@@ -31,6 +31,8 @@ type S3 struct {
 	TLSKey  []byte `json:"tls_key,omitempty"`
 	// UploadExpiry is after how much time, in nanoseconds, uploads that nobody goes on with are ended; 0 for never.
 	UploadExpiry time.Duration `json:"upload_expiry,omitempty"`
+	// DiskEncrypted is set when the disk of the store is encrypted, by word of who serves it.
+	DiskEncrypted bool `json:"disk_encrypted,omitempty"`
 	// DashETags appends "-1" to the ETags of objects.
 	DashETags bool `json:"dash_etags,omitempty"`
 	// ObjectTimes has LastModified tell when the object changed, rather than its branch.

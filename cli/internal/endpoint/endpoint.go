@@ -130,7 +130,7 @@ const stall = 2 * time.Minute
 
 func handlerConfig(spec door.S3, cfg Config) s3.Config {
 	c := s3.Config{
-		AccessKey: spec.AccessKey, SecretKey: spec.SecretKey, Domain: spec.Domain,
+		AccessKey: spec.AccessKey, SecretKey: spec.SecretKey, Domain: spec.Domain, DiskEncrypted: spec.DiskEncrypted,
 		Now: cfg.Now, Memory: cfg.Memory, Stall: stall, Rand: cfg.Rand, Log: cfg.Log, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID},
 	}
 	if spec.DashETags {
