@@ -128,18 +128,21 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	}
 	space := newSpace(dir, opts.FreeMark, opts.Reserve)
 	if err := space.makeRoom(); err != nil {
-		return nil, fmt.Errorf("badgerkv: open: %w", err)
+		return nil, fmt.Errorf("badgerkv: open: %w", shortage(err))
 	}
-	s := &Store{space: space, wal: &walDir{dir: dir}, readable: opts.Readable, closing: make(chan struct{})}
+	wal, err := openWal(dir)
+	if err != nil {
+		return nil, fmt.Errorf("badgerkv: open: %w", shortage(err))
+	}
+	s := &Store{space: space, wal: wal, readable: opts.Readable, closing: make(chan struct{})}
 	s.options = badgerOptions(dir, opts, &s.flushes)
-	var err error
 	if s.engine, s.clock, err = openAt(s.options, s.readable, 0); err != nil {
-		return nil, fmt.Errorf("badgerkv: open %s: %w", dir, err)
+		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), wal.close())
 	}
 	s.idle = sync.NewCond(&s.mu)
 	space.background = s.background
 	if err := s.wal.sync(); err != nil {
-		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), s.engine.close())
+		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), s.engine.close(), wal.close())
 	}
 	return s, nil
 }
@@ -160,7 +163,11 @@ func openAt(o badger.Options, readable [][]byte, seen uint64) (*engine, *clock, 
 // openDB opens Badger, which answers some damage with a panic. All rows with one of the prefixes must be readable.
 func openDB(o badger.Options, readable [][]byte) (db *badger.DB, err error) {
 	defer inOneLine(&err)
+	defer func() { err = shortage(err) }()
 	defer recovered(&err, debug.SetPanicOnFault(true))
+	if err := checkDescriptors(o.Dir); err != nil {
+		return nil, err
+	}
 	if err := removeUnborn(o.Dir); err != nil {
 		return nil, err
 	}
@@ -241,7 +248,7 @@ func (s *Store) Close() error {
 	if stuck := s.flushes.await(closed); stuck != nil {
 		return fmt.Errorf("badgerkv: close: %w", stuck)
 	}
-	if err != nil {
+	if err = errors.Join(err, s.wal.close()); err != nil {
 		return fmt.Errorf("badgerkv: close: %w", err)
 	}
 	return nil

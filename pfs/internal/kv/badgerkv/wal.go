@@ -3,6 +3,7 @@ package badgerkv
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,12 +19,25 @@ const walSuffix = ".mem"
 // directory in which it has made it.
 type walDir struct {
 	dir string
+	// file is the directory. It stays open, so that a log that was written needs no descriptor for its name to be synced.
+	file *os.File
 
 	// mu guards newest, the number of the newest log whose name is known to be on disk. It is held during a sync of the
 	// directory, for which the others have to wait anyway.
 	mu     sync.Mutex
 	newest int
 }
+
+// openWal returns the walDir of a directory, which the caller must close.
+func openWal(dir string) (*walDir, error) {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &walDir{dir: dir, file: file}, nil
+}
+
+func (w *walDir) close() error { return w.file.Close() }
 
 // sync returns when the names of all logs that exist by now are on disk. It costs two calls of stat when there is no new one.
 func (w *walDir) sync() error {
@@ -38,7 +52,7 @@ func (w *walDir) sync() error {
 	if err != nil {
 		return err
 	}
-	if err := syncDir(w.dir); err != nil {
+	if err := w.file.Sync(); err != nil {
 		return err
 	}
 	w.newest = newest
@@ -52,13 +66,16 @@ func (w *walDir) exists(number int) bool {
 
 // list returns the largest number of a log.
 func (w *walDir) list() (int, error) {
-	entries, err := os.ReadDir(w.dir)
+	if _, err := w.file.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	names, err := w.file.Readdirnames(-1)
 	if err != nil {
 		return 0, err
 	}
 	newest := 0
-	for _, e := range entries {
-		digits, ok := strings.CutSuffix(e.Name(), walSuffix)
+	for _, name := range names {
+		digits, ok := strings.CutSuffix(name, walSuffix)
 		if n, err := strconv.Atoi(digits); ok && err == nil {
 			newest = max(newest, n)
 		}
