@@ -48,8 +48,10 @@ type fileData struct {
 	// mtime and ctime hold, instead of those of the inode, while touched is set.
 	mtime, ctime int64
 	touched      bool
-	// killed is set when a write took away the setuid bit, and that is not linked.
-	killed bool
+	// lost are the bits of the mode that writes took away, while that is not linked.
+	lost uint32
+	// mapped is set when a mapping wrote what is not linked.
+	mapped bool
 	// since is when the oldest change that is not linked was made.
 	since int64
 	// closed is set by close: what a fold that was at work then has made is of no use any more.
@@ -85,15 +87,24 @@ func (d *fileData) touch(now int64) {
 	d.changedLocked(now)
 }
 
-// changed reports whether there is anything that is not linked, and since when.
-func (d *fileData) changed() (since int64, changed bool) {
+// changed reports whether there is anything that is not linked.
+func (d *fileData) changed() bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.since, d.version != d.linked
+	return d.version != d.linked
+}
+
+// writeBack is write of what a mapping wrote, as the kernel passes it on.
+func (d *fileData) writeBack(p []byte, off, now int64) error {
+	err := d.write(p, off, now)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mapped = d.mapped || err == nil
+	return err
 }
 
 // write writes p at off.
-func (d *fileData) write(p []byte, off, now int64, kill bool) error {
+func (d *fileData) write(p []byte, off, now int64) error {
 	end := off + int64(len(p))
 	if off < 0 || end > maxSize {
 		return syscall.EFBIG
@@ -106,7 +117,6 @@ func (d *fileData) write(p []byte, off, now int64, kill bool) error {
 	d.dirty.add(span{off, end})
 	d.size = max(d.size, end)
 	d.changedLocked(now)
-	d.killed = d.killed || kill
 	return nil
 }
 
@@ -244,16 +254,23 @@ func (d *fileData) setPinLocked(pin *pfs.Ingested) {
 	d.pin = pin
 }
 
-// kill notes that a change takes away the setuid bit, or, when kill is not set, that the mode has been given anew since.
-func (d *fileData) kill(kill bool) {
+// lose notes that a change takes bits of the mode away.
+func (d *fileData) lose(bits uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.killed = kill
+	d.lost |= bits
 }
 
-// isKilled reports whether the setuid bit that the store has is not to be shown any more.
-func (d *fileData) isKilled() bool {
+// regain notes that the mode has been given anew.
+func (d *fileData) regain() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lost = 0
+}
+
+// lostBits are the bits of the mode that the store has and that are not to be shown any more.
+func (d *fileData) lostBits() uint32 {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.killed
+	return d.lost
 }

@@ -22,13 +22,13 @@ func TestWriteWhileFlushed(t *testing.T) {
 		for range 10 {
 			runtime.Gosched() // It looks, and goes as far as to the set.
 		}
-		if err := n.data.Load().write([]byte("bytes"), 0, r.now(), false); err != nil {
+		if err := n.data.Load().write([]byte("bytes"), 0, r.now()); err != nil {
 			t.Fatal(err)
 		}
 		r.dirty.set[n] = struct{}{}
 		r.dirty.mu.Unlock()
 		r.want("flush", <-flushed, fuse.OK)
-		_, changed := n.data.Load().changed()
+		changed := n.data.Load().changed()
 		if todo := r.dirty.all(); changed && len(todo) == 0 {
 			t.Fatal("the file has changes and nobody will link them")
 		}

@@ -25,7 +25,8 @@
 // one goroutine that reads a pfs.Watcher in order, notifies the kernel and tells the store that it has; an update through
 // another door is not acknowledged before that. The kernel makes a notification about a directory wait for the lookups
 // and listings in it that are under way, and drops attributes that were asked for before one. A handler never sends a
-// notification nor waits for one: the kernel may hold a lock for the handler's request that the notification needs.
+// notification nor waits for one: the kernel may hold a lock for the handler's request that the notification needs. One about
+// the attributes of a file that the request has open needs none, and is the exception.
 //
 // The content of an inode changes only by writes that go through this mount's kernel. A path that got other content by
 // another door gets a new inode, as if it had been replaced by a rename: handles on the old one keep its bytes, and the

@@ -74,6 +74,10 @@ func (m *mount) Lseek(_ <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) f
 	return fuse.OK
 }
 
+// extentUnit is the unit of data and holes as lseek(2) tells of them: one that has any data is data, as on a disk. Programs find out
+// by trial what it is, and expect the size of a page or a power of two above.
+const extentUnit = 4096
+
 // seek returns the first offset from off on that is data, or else a hole; the end of the file is a hole. ENXIO says that
 // there is none.
 func (d *fileData) seek(ctx context.Context, off int64, data bool) (int64, error) {
@@ -82,20 +86,34 @@ func (d *fileData) seek(ctx context.Context, off int64, data bool) (int64, error
 	if off < 0 || off >= d.size {
 		return 0, syscall.ENXIO
 	}
-	for off < d.size {
-		is, end, err := d.extentLocked(ctx, off)
-		if err != nil {
+	for at := off - off%extentUnit; at < d.size; {
+		first, end, err := d.nextDataLocked(ctx, at)
+		switch first -= first % extentUnit; {
+		case err != nil:
 			return 0, err
+		case data && end == 0:
+			return 0, syscall.ENXIO
+		case data:
+			return max(first, off), nil
+		case end == 0 || first > at:
+			return max(at, off), nil
 		}
-		if is == data {
-			return off, nil
+		at = (end + extentUnit - 1) / extentUnit * extentUnit
+	}
+	return d.size, nil
+}
+
+// nextDataLocked returns where the first data from off on begins, and up to where at least there is more; zeros when there is
+// none.
+func (d *fileData) nextDataLocked(ctx context.Context, off int64) (first, end int64, err error) {
+	for off < d.size {
+		data, end, err := d.extentLocked(ctx, off)
+		if err != nil || data {
+			return off, end, err
 		}
 		off = end
 	}
-	if data {
-		return 0, syscall.ENXIO
-	}
-	return d.size, nil
+	return 0, 0, nil
 }
 
 // extentLocked reports whether there is data at off, and up to where at least it is the same.

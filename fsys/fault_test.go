@@ -215,6 +215,30 @@ func TestOpenForLong(t *testing.T) {
 	r.release(id)
 }
 
+// TestMappingOpenForLong writes through a mapping, whose file stays open with it: the kernel has held the bytes back already, and
+// they are linked soon.
+func TestMappingOpenForLong(t *testing.T) {
+	r := newRig(t, newStore(t), master)
+	id := r.create("log")
+	in := fuse.WriteIn{InHeader: fuse.InHeader{NodeId: id}, WriteFlags: fuse.WRITE_CACHE}
+	_, st := r.Write(nil, &in, []byte("mapped"))
+	r.want("write", st, fuse.OK)
+	failures := make(map[*inode]pfs.Kind)
+	r.clock.Add(maxUnlinkedMapped)
+	r.linkDue(failures)
+	if data, _ := r.stored("log"); data != "mapped" {
+		t.Errorf("the store has %q", data)
+	}
+	r.write(id, "by hand")
+	r.clock.Add(maxUnlinkedMapped)
+	r.linkDue(failures)
+	if data, _ := r.stored("log"); data != "mapped" {
+		t.Errorf("the store has %q of what was written otherwise", data)
+	}
+	r.want("close", r.flush(id), fuse.OK)
+	r.release(id)
+}
+
 // TestFlushTwice flushes without a change in between, as when a descriptor was duplicated: nothing is applied.
 func TestFlushTwice(t *testing.T) {
 	r := newRig(t, newStore(t), master)
@@ -299,7 +323,7 @@ func TestCloseWhileFolding(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := newFileData(store, &scratch{files: NewScratch(t.TempDir(), 1)}, pfs.Content{})
-	if err := d.write([]byte("written"), 0, 1, false); err != nil {
+	if err := d.write([]byte("written"), 0, 1); err != nil {
 		t.Fatal(err)
 	}
 	f, nothing := d.begin(false)

@@ -54,13 +54,16 @@ func (m *mount) Write(_ <-chan struct{}, in *fuse.WriteIn, p []byte) (uint32, fu
 	if m.readOnly() {
 		return 0, fuse.EROFS
 	}
-	kill := in.WriteFlags&fuse.WRITE_KILL_SUIDGID != 0
-	if kill {
+	if in.WriteFlags&fuse.WRITE_KILL_SUIDGID != 0 {
 		n.mu.Lock()
-		n.attr.mode = withoutPrivilege(n.attr.mode)
+		n.dropPrivilegesLocked(d, &in.Caller)
 		n.mu.Unlock()
 	}
-	err := m.withRoom(n, d, func() error { return d.write(p, int64(in.Offset), m.now(), kill) })
+	write := d.write
+	if in.WriteFlags&fuse.WRITE_CACHE != 0 {
+		write = d.writeBack
+	}
+	err := m.withRoom(n, d, func() error { return write(p, int64(in.Offset), m.now()) })
 	if err != nil {
 		return 0, m.fail("write", err)
 	}

@@ -113,7 +113,7 @@ func (d *fileData) settle(version uint64, now int64) {
 	defer d.mu.Unlock()
 	d.linked, d.since = version, now
 	if d.version == version {
-		d.touched, d.killed = false, false
+		d.touched, d.mapped, d.lost = false, false, 0
 		d.setPinLocked(nil)
 	}
 }

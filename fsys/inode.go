@@ -60,7 +60,7 @@ type inode struct {
 	// deleted is set once its name has been removed: it is not linked any more, whatever is written.
 	deleted bool
 
-	// named is when a name last came to, or went from, a directory in this mount alone; the store does not know of it.
+	// named is when a name last came to a directory in this mount alone; the store learns of it when that is linked.
 	// 0 when none has since its time was set.
 	named atomic.Int64
 	// changes counts how often names in a directory have come or gone in another way than by a request of the kernel.

@@ -46,11 +46,7 @@ func (m *mount) link(n *inode) error {
 // hasChanges reports whether n has anything that can still be linked.
 func (m *mount) hasChanges(n *inode) bool {
 	d := n.data.Load()
-	if d == nil {
-		return false
-	}
-	_, changed := d.changed()
-	return changed && !m.isDeleted(n)
+	return d != nil && d.changed() && !m.isDeleted(n)
 }
 
 // clean takes n from what is to be linked if there is nothing. Who changes it adds it after that, so that a change that comes
@@ -85,11 +81,11 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 		m.loseLocked(n)
 		return nil
 	}
-	next, kill := n.written(d, content)
+	next, lost := n.written(d, content)
 	var result outcome
 	var entry pfs.Entry
 	err := m.change(func(tx *pfs.Tx) (err error) {
-		result, err = linkAt(tx, path, next, !n.linked.Load(), kill)
+		result, err = linkAt(tx, path, next, linking{isNew: !n.linked.Load(), named: n.parent.named.Load(), lost: lost})
 		if err == nil && result == outcomeLinked {
 			entry, err = tx.Stat(path)
 		}
@@ -105,14 +101,11 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 		m.loseLocked(n)
 		return nil
 	}
-	lost := !m.table.isAttached(n)
-	if !n.linked.Swap(true) {
-		// The directory has got a new time, of which the kernel knows only what it was when the file was created.
-		m.notify.attributes(n.parent.id)
-	}
+	replaced := !m.table.isAttached(n)
+	n.linked.Store(true)
 	n.adoptLocked(&entry)
 	m.unreserve(n)
-	if lost {
+	if replaced {
 		m.table.retake(n)
 		m.notify.entry(n.parent, n.name)
 	}
@@ -131,14 +124,12 @@ func (m *mount) succeeded(places []place) {
 
 // linkShared gives a file that has several names, or had, a content. The caller holds m.paths and n.mu.
 func (m *mount) linkShared(n *inode, d *fileData, content pfs.Content) error {
-	next, kill := n.written(d, content)
+	next, lost := n.written(d, content)
 	var entry pfs.Entry
 	err := m.change(func(tx *pfs.Tx) error {
 		err := tx.EditLink(n.link, func(e *pfs.Entry) error {
 			rewrite(e, &next)
-			if kill {
-				e.Mode = withoutPrivilege(e.Mode)
-			}
+			e.Mode &^= lost
 			return nil
 		})
 		if err == nil {
@@ -158,8 +149,8 @@ func (m *mount) linkShared(n *inode, d *fileData, content pfs.Content) error {
 	return nil
 }
 
-// written returns n as an entry with new content, and whether it has lost its setuid bit. The caller holds n.mu.
-func (n *inode) written(d *fileData, content pfs.Content) (e pfs.Entry, kill bool) {
+// written returns n as an entry with new content, and the bits of its mode that writes have taken away. The caller holds n.mu.
+func (n *inode) written(d *fileData, content pfs.Content) (e pfs.Entry, lost uint32) {
 	e = n.entryLocked()
 	e.Content = content
 	d.mu.RLock()
@@ -167,16 +158,26 @@ func (n *inode) written(d *fileData, content pfs.Content) (e pfs.Entry, kill boo
 	if d.touched {
 		e.Mtime, e.Ctime = d.mtime, d.ctime
 	}
-	return e, d.killed
+	return e, d.lost
+}
+
+// linking is how a written file is linked at its path.
+type linking struct {
+	// isNew is set for one of which the store does not know yet.
+	isNew bool
+	// named is when a name last came to its directory in this mount alone; 0 when none has since the directory's time was set.
+	named int64
+	// lost are the bits of its mode that writes have taken away.
+	lost uint32
 }
 
 // linkAt puts a written file at path: as a new entry, or as the content of the file that is there, whoever put it there
 // last. A path that is not there any more, or is something else, has been removed by somebody.
-func linkAt(tx *pfs.Tx, path string, next pfs.Entry, isNew, kill bool) (outcome, error) {
+func linkAt(tx *pfs.Tx, path string, next pfs.Entry, how linking) (outcome, error) {
 	had, err := tx.Stat(path)
 	switch {
-	case isAbsent(err) && isNew:
-		err = tx.Create(path, next)
+	case isAbsent(err) && how.isNew:
+		err = tx.CreateNamed(path, next, how.named)
 		if isAbsent(err) || pfs.KindOf(err) == pfs.KindNotDir {
 			return outcomeGone, nil
 		}
@@ -190,12 +191,10 @@ func linkAt(tx *pfs.Tx, path string, next pfs.Entry, isNew, kill bool) (outcome,
 	}
 	return outcomeLinked, tx.Edit(path, func(e *pfs.Entry) error {
 		rewrite(e, &next)
-		if isNew {
+		if how.isNew {
 			e.Mode, e.UID, e.GID, e.Meta = next.Mode, next.UID, next.GID, next.Meta
 		}
-		if kill {
-			e.Mode = withoutPrivilege(e.Mode)
-		}
+		e.Mode &^= how.lost
 		return nil
 	})
 }

@@ -6,8 +6,12 @@ import (
 	"pfsd/pfs"
 )
 
-// maxUnlinked is how old a written byte gets before it is linked though its file is still open.
-const maxUnlinked = 30 * time.Second
+// maxUnlinked is how old a written byte gets before it is linked though its file is still open, and maxUnlinkedMapped one that a
+// mapping wrote: the kernel has held it back for some 30 seconds already.
+const (
+	maxUnlinked       = 30 * time.Second
+	maxUnlinkedMapped = 2 * time.Second
+)
 
 // linkPeriodically links what no close(2) will link: what mappings have written after it, what failed then, and what has
 // been written long ago to a file that stays open.
@@ -35,8 +39,7 @@ func (m *mount) linkDue(failures map[*inode]pfs.Kind) {
 			m.clean(n)
 			continue
 		}
-		since, changed := d.changed()
-		if changed && m.isOpenForWriting(n) && time.Duration(now-since) < maxUnlinked {
+		if !d.isDue(now) && m.isOpenForWriting(n) {
 			continue
 		}
 		err := m.link(n)
@@ -52,6 +55,14 @@ func (m *mount) linkDue(failures map[*inode]pfs.Kind) {
 	if len(all) == 0 {
 		clear(failures)
 	}
+}
+
+// isDue reports whether what is not linked has waited long enough for the file to be closed; nothing has.
+func (d *fileData) isDue(now int64) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	age := time.Duration(now - d.since)
+	return d.version == d.linked || age >= maxUnlinked || d.mapped && age >= maxUnlinkedMapped
 }
 
 func (m *mount) logLink(n *inode, err error) {

@@ -82,6 +82,10 @@ func (t *notifier) listing(dir *inode) {
 // attributes has the kernel forget the attributes of an inode, soon.
 func (t *notifier) attributes(node uint64) { t.queue(stale{node: node}) }
 
+// now has the kernel forget the attributes of an inode at once, for the handler of a request that has it open: that is the one
+// notification for which the kernel takes no lock.
+func (t *notifier) now(n *inode) { t.server.InodeNotify(n.id, -1, 0) }
+
 func (t *notifier) queue(s stale) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -32,38 +32,49 @@ func (m *mount) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse
 	case m.readOnly() && (canWrite(in.Flags) || in.Flags&syscall.O_TRUNC != 0):
 		return fuse.EROFS
 	}
-	return m.open(n, in.Flags, in.Mode&fuse.OPEN_KILL_SUIDGID != 0, out)
+	return m.open(n, opening{
+		who: &in.Caller, flags: in.Flags,
+		empties: in.Flags&syscall.O_TRUNC != 0, kills: in.Mode&fuse.OPEN_KILL_SUIDGID != 0,
+	}, out)
+}
+
+// opening says how a file is opened, and by whom.
+type opening struct {
+	who   *fuse.Caller
+	flags uint32
+	// empties is set when it loses its bytes by that, and kills when it loses with them the bits of its mode that lend rights.
+	empties, kills bool
 }
 
 // open gives the kernel a handle of n.
-func (m *mount) open(n *inode, flags uint32, kill bool, out *fuse.OpenOut) fuse.Status {
+func (m *mount) open(n *inode, how opening, out *fuse.OpenOut) fuse.Status {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	d := m.dataLocked(n)
-	if flags&syscall.O_TRUNC != 0 {
-		if err := m.truncateLocked(n, d, kill); err != nil {
+	if how.empties {
+		if err := m.truncateLocked(n, d, how); err != nil {
 			return m.fail("open", err)
 		}
 	}
 	m.table.open(n)
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
-	if canWrite(flags) {
+	if canWrite(how.flags) {
 		n.writers++
 	}
-	if _, changed := d.changed(); !changed && !canWrite(flags) {
+	if !d.changed() && !canWrite(how.flags) {
 		out.OpenFlags |= fuse.FOPEN_NOFLUSH
 	}
 	return fuse.OK
 }
 
 // truncateLocked empties a file that is being opened.
-func (m *mount) truncateLocked(n *inode, d *fileData, kill bool) error {
+func (m *mount) truncateLocked(n *inode, d *fileData, how opening) error {
 	if err := d.truncate(0, m.now()); err != nil {
 		return err
 	}
-	if kill {
-		n.attr.mode = withoutPrivilege(n.attr.mode)
-		d.kill(true)
+	if how.kills && n.dropPrivilegesLocked(d, how.who) {
+		// The kernel keeps the mode that it knows; the answer to an open does not say another.
+		m.notify.now(n)
 	}
 	m.dirty.add(n)
 	return nil
@@ -87,12 +98,16 @@ func (m *mount) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *f
 		return st
 	}
 	asked := m.begin()
-	n, st := m.create(dir, in, name)
+	n, isNew, st := m.create(dir, in, name)
 	if st != fuse.OK {
 		return st
 	}
-	kill := in.OpenFlags&fuse.OPEN_KILL_SUIDGID != 0
-	if st := m.open(n, in.Flags, kill, &out.OpenOut); st != fuse.OK {
+	how := opening{
+		who: &in.Caller, flags: in.Flags,
+		// A new file has nothing to lose, and keeps the mode that it is made with.
+		empties: !isNew && in.Flags&syscall.O_TRUNC != 0, kills: in.OpenFlags&fuse.OPEN_KILL_SUIDGID != 0,
+	}
+	if st := m.open(n, how, &out.OpenOut); st != fuse.OK {
 		m.table.forget(n.id, 1)
 		return st
 	}
@@ -100,14 +115,14 @@ func (m *mount) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *f
 	return fuse.OK
 }
 
-// create returns the file at a name, new or not, with one lookup counted. A new one is known in this mount alone until it is
+// create returns the file at a name, and whether it is new, with one lookup counted. A new one is known in this mount alone until it is
 // closed: its name is promised to it, so that no other mount can create it exclusively.
-func (m *mount) create(dir *inode, in *fuse.CreateIn, name string) (*inode, fuse.Status) {
+func (m *mount) create(dir *inode, in *fuse.CreateIn, name string) (n *inode, isNew bool, st fuse.Status) {
 	path, _ := m.table.childPath(dir, name)
 	exclusive := in.Flags&syscall.O_EXCL != 0
-	n := m.newFile(in)
+	n = m.newFile(in)
 	if !m.cfg.Names.take(promise{m.ref(), path}, n) && exclusive {
-		return nil, fuse.Status(syscall.EEXIST)
+		return nil, false, fuse.Status(syscall.EEXIST)
 	}
 	had, err := m.resolve(dir, name)
 	if had == nil && err == nil {
@@ -118,28 +133,28 @@ func (m *mount) create(dir *inode, in *fuse.CreateIn, name string) (*inode, fuse
 	}
 	switch {
 	case err != nil:
-		return nil, m.fail("create", err)
+		return nil, false, m.fail("create", err)
 	case had == nil:
 		at, entered := m.table.enter(dir, name, n)
 		if !entered {
 			m.unreserve(n)
-			return at, m.reuse(at)
+			return at, false, m.reuse(at)
 		}
 		m.lostFor(dir, name)
 		m.dirty.add(n)
 		dir.named.Store(n.attr.btime)
-		return n, fuse.OK
+		return n, true, fuse.OK
 	case exclusive:
 		m.table.forget(had.id, 1)
-		return nil, fuse.Status(syscall.EEXIST)
+		return nil, false, fuse.Status(syscall.EEXIST)
 	case had.kind == pfs.EntryDir:
 		m.table.forget(had.id, 1)
-		return nil, fuse.EISDIR
+		return nil, false, fuse.EISDIR
 	case !had.isFile():
 		m.table.forget(had.id, 1)
-		return nil, fuse.Status(syscall.EEXIST)
+		return nil, false, fuse.Status(syscall.EEXIST)
 	}
-	return had, fuse.OK
+	return had, false, fuse.OK
 }
 
 // reuse counts a lookup of an inode that another request was faster to make.
@@ -240,7 +255,7 @@ func (m *mount) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, out *fuse.CreateOu
 		return m.fail("tmpfile", err)
 	}
 	m.table.addNameless(dir, n)
-	if st := m.open(n, in.Flags, false, &out.OpenOut); st != fuse.OK {
+	if st := m.open(n, opening{who: &in.Caller, flags: in.Flags}, &out.OpenOut); st != fuse.OK {
 		return st
 	}
 	m.reply(n, m.begin(), &out.EntryOut)
@@ -268,7 +283,7 @@ func (m *mount) idle(n *inode) {
 	n.mu.Lock()
 	d := n.data.Load()
 	if d != nil && m.table.isClosed(n) {
-		if _, changed := d.changed(); !changed || n.deleted {
+		if !d.changed() || n.deleted {
 			n.data.Store(nil)
 			m.dirty.remove(n)
 			d.close()

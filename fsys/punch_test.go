@@ -20,7 +20,7 @@ func TestPunchHole(t *testing.T) {
 	for _, mode := range []uint32{unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE, unix.FALLOC_FL_ZERO_RANGE} {
 		must(t, unix.Fallocate(int(file.Fd()), mode, 0, size))
 	}
-	if first, err := unix.Seek(int(file.Fd()), 0, unix.SEEK_DATA); err == nil && first != at {
+	if first, err := unix.Seek(int(file.Fd()), 0, unix.SEEK_DATA); err == nil && first != at-at%4096 {
 		t.Errorf("data at %d", first)
 	}
 	got := make([]byte, 5)

@@ -44,11 +44,17 @@ func (m *mount) unlink(n, dir *inode, name, path string) error {
 		return m.unlinkShared(n, dir, name, path)
 	}
 	private := !n.linked.Load()
-	err := m.change(func(tx *pfs.Tx) error { return tx.Unlink(path) })
+	parent, _ := m.table.path(dir)
+	err := m.change(func(tx *pfs.Tx) error {
+		err := tx.Unlink(path)
+		if private && isAbsent(err) {
+			return tx.NameGone(parent)
+		}
+		return err
+	})
 	if err != nil && (!private || !isAbsent(err)) {
 		return err
 	}
-	dir.named.Store(m.now())
 	n.attr.ctime = m.now()
 	m.loseLocked(n)
 	return nil

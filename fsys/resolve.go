@@ -140,12 +140,10 @@ func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
 		if size = written; touched {
 			mtime, ctime = wm, wc
 		}
-		if d.isKilled() {
-			mode = withoutPrivilege(mode)
-		}
+		mode &^= d.lostBits()
 	}
-	if named := n.named.Load(); named != 0 && named > mtime {
-		mtime, ctime = named, max(ctime, named)
+	if named := n.named.Load(); named >= ctime {
+		mtime, ctime = named, named
 	}
 	atime := n.attr.atime
 	if atime == 0 {

@@ -369,6 +369,24 @@ func TestSparse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// By trial, as programs do: a unit of data is a page, wherever in it a byte is written.
+	for off := int64(1); off <= 4096; off *= 2 {
+		must(t, file.Truncate(0))
+		_, err := file.WriteAt([]byte("a"), off)
+		must(t, err)
+		if at, err := unix.Seek(int(file.Fd()), 0, unix.SEEK_DATA); err != nil || at != off/4096*4096 {
+			t.Errorf("a byte at %d: data at %d, %v", off, at, err)
+		}
+	}
+	must(t, file.Truncate(0))
+	_, err = file.WriteAt([]byte("far away"), far)
+	must(t, err)
+	_, err = file.WriteAt([]byte("near"), 100)
+	must(t, err)
+	if at, err := unix.Seek(int(file.Fd()), 200, unix.SEEK_HOLE); err != nil || at != 4096 {
+		t.Errorf("a hole at %d, %v, behind a page with some data", at, err)
+	}
+	must(t, file.Sync())
 	other, err := os.Create(filepath.Join(f.dir, "copy"))
 	if err != nil {
 		t.Fatal(err)

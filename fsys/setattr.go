@@ -16,16 +16,6 @@ const (
 	modeAllBits = 0o7777
 )
 
-// withoutPrivilege returns the mode that a file has after its owner or content was changed: no setuid, and no setgid where
-// that lends a group's rights (without the group's execute bit it stands for mandatory locking).
-func withoutPrivilege(mode uint32) uint32 {
-	mode &^= modeSetUID
-	if mode&modeGroupX != 0 {
-		mode &^= modeSetGID
-	}
-	return mode
-}
-
 // SetAttr does chmod, chown, utimens and truncate, any of them at once.
 func (m *mount) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
 	n := m.node(&in.InHeader)
@@ -76,7 +66,7 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 	if in.Valid&fuse.FATTR_ATIME != 0 {
 		n.attr.atime = timeOf(in.Valid&fuse.FATTR_ATIME_NOW != 0, in.Atime, in.Atimensec, now)
 	}
-	next, changed := m.wanted(n, in, now)
+	next, changed := wanted(n, in, now)
 	if !changed {
 		return alone, nil
 	}
@@ -96,7 +86,7 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 	}
 	n.attr = next
 	if d != nil && in.Valid&fuse.FATTR_MODE != 0 {
-		d.kill(false)
+		d.regain()
 	}
 	if in.Valid&fuse.FATTR_MTIME != 0 {
 		n.named.Store(0)
@@ -106,7 +96,7 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 
 // wanted returns the attributes that n shall have, and whether anything is set, be it to what it is, which is a
 // change that ctime tells of.
-func (m *mount) wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, changed bool) {
+func wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, changed bool) {
 	next = n.attr
 	mode, setMode := in.GetMode()
 	uid, setUID := in.GetUID()
@@ -121,7 +111,7 @@ func (m *mount) wanted(n *inode, in *fuse.SetAttrIn, now int64) (next attr, chan
 		next.gid = gid
 	}
 	if n.kind != pfs.EntryDir && (killsPrivilege(in) || (setUID || setGID) && !setMode) {
-		next.mode = withoutPrivilege(next.mode)
+		next.mode &^= privileges(next.mode, &in.Caller, n.attr.gid)
 	}
 	setMtime := in.Valid&fuse.FATTR_MTIME != 0
 	if setMtime {
