@@ -103,7 +103,8 @@ func (p *program) app() *cli.App {
 			p.lsCommand(), p.treeCommand(), p.globCommand(), p.statCommand(), p.catCommand(), p.duCommand(),
 			p.putCommand(), p.getCommand(), p.cpCommand(), p.mvCommand(), p.rmCommand(), p.mkdirCommand(),
 			p.exportCommand(), p.importCommand(),
-			p.statusCommand(), p.benchCommand(), p.fsckCommand(), p.lostCommand(), p.gcCommand(), p.versionCommand(),
+			p.statusCommand(), p.benchCommand(), p.fsckCommand(), p.lostCommand(), p.gcCommand(), p.upgradeCommand(),
+			p.versionCommand(),
 		},
 	}
 	refine(app.Commands)

@@ -41,6 +41,7 @@ func (e *ConflictError) Error() string {
 // by, so that in the history of the branch that commit is the one that changed it.
 type combiner struct {
 	ctx                context.Context
+	store              *Store
 	trees              *tree.Store
 	resolve            Resolve
 	change             schema.Change
@@ -53,16 +54,18 @@ type combiner struct {
 	names map[schema.ID]int
 	// imagined is set when the result is to be a merge base alone: then what is in conflict is like nothing that there can be.
 	imagined bool
+	// needs are the features of the format that the result needs.
+	needs needs
 	// edited are the files with several names that are not the same in base and ours; nil before that is known.
 	edited map[schema.ID]bool
 }
 
 // newCombiner returns one that brings what changed from base to theirs into ours.
 func newCombiner(
-	ctx context.Context, trees *tree.Store, resolve Resolve, change schema.Change, base, ours, theirs view,
+	ctx context.Context, s *Store, resolve Resolve, change schema.Change, base, ours, theirs view,
 ) *combiner {
 	return &combiner{
-		ctx: ctx, trees: trees, resolve: resolve, change: change, base: base, ours: ours, theirs: theirs,
+		ctx: ctx, store: s, trees: s.trees, resolve: resolve, change: change, base: base, ours: ours, theirs: theirs,
 		names: map[schema.ID]int{},
 	}
 }
@@ -225,11 +228,18 @@ func (c *combiner) dirs(path string, base, ours, theirs *tree.Entry) (*tree.Entr
 	if ours != nil {
 		some = ours
 	}
+	mine := c.orEmpty(ours, some)
+	if ours == nil {
+		var err error
+		if mine.Birth, err = c.newBirth(); err != nil {
+			return nil, err
+		}
+	}
 	before := c.orEmpty(base, some)
 	if base == nil && ours != nil && theirs != nil {
 		before = c.beforeBoth(ours, theirs)
 	}
-	result, err := c.dir(path, before, c.orEmpty(ours, some), c.orEmpty(theirs, some))
+	result, err := c.dir(path, before, mine, c.orEmpty(theirs, some))
 	switch {
 	case err != nil:
 		return nil, err
@@ -270,7 +280,12 @@ func (c *combiner) take(path string, ours, theirs *tree.Entry) (*tree.Entry, err
 	if taken.IsDir() {
 		taken.Placed = c.change
 	}
-	return &taken, nil
+	if taken.Kind == EntryLink {
+		return &taken, nil
+	}
+	var err error
+	taken.Birth, err = c.newBirth()
+	return &taken, err
 }
 
 func isDir(e *tree.Entry) bool { return e != nil && e.IsDir() }

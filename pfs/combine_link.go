@@ -35,7 +35,7 @@ func (c *combiner) file(linked *tree.Dir, delta tree.Delta) (*tree.Dir, error) {
 		return linked, nil
 	case ok && (c.resolve == ResolveTheirs || alike(&ours.Entry, &delta.Old.Entry)):
 		taken := *delta.New
-		taken.NLink, taken.Changed = ours.NLink, c.change
+		taken.NLink, taken.Changed, taken.Birth = ours.NLink, c.change, ours.Birth
 		c.changed = append(c.changed, PathChange{Subtree: true})
 		return linked.With(c.ctx, []tree.Entry{taken}, nil)
 	case c.resolve == ResolveOurs:
@@ -84,6 +84,9 @@ func (c *combiner) counted(linked *tree.Dir) (*tree.Dir, error) {
 		if err == nil && !ok {
 			if file, ok, err = c.theirs.linked.Get(c.ctx, linkName(id)); !ok && err == nil {
 				err = &Error{Op: "pfs.Merge", Kind: KindCorrupt, Path: linkName(id), Err: errLinkMissing}
+			}
+			if err == nil {
+				file.Birth, err = c.newBirth()
 			}
 			file.NLink, file.Changed = 0, c.change
 		}

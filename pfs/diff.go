@@ -20,7 +20,7 @@ type Difference struct {
 
 // Diff yields how the version that b names differs from the one that a names, below a path (empty for all), in the order of
 // the paths' bytes, a directory's ending in a slash. Directories that only one side has are followed by all that is in
-// them. Times, and by which commit an entry was changed, make no difference. It takes time that depends on what is
+// them. Times, by which commit an entry was changed, and Birth and Number make no difference. It takes time that depends on what is
 // different. An error ends the sequence.
 func (s *Store) Diff(ctx context.Context, a, b Ref, path string) iter.Seq2[Difference, error] {
 	return func(yield func(Difference, error) bool) {
@@ -149,7 +149,8 @@ func (d *differ) plain(of view, e *tree.Entry) (*Entry, error) {
 		return nil, nil
 	}
 	file, err := of.resolve(d.ctx, *e)
-	out := outward(file, Change{})
+	out := outward(file, above{})
+	out.Number = 0
 	return &out, err
 }
 

@@ -15,7 +15,9 @@ type (
 	// Content is the bytes of a file, as an opaque comparable value: its Size, and its ETag, may be used.
 	Content = schema.Content
 	// Entry is a name in a directory with all that is known of it. In an Entry got from a Snapshot or Tx, Changed is when the
-	// path last changed, moves of the directories above it included. A file that has several names, or once had, is one of
+	// path last changed, moves of the directories above it included, and Number tells it from all other entries of the
+	// version: it stays when the entry is changed or moved, and what is made, put, copied or brought in by a merge gets
+	// a new one. A file that has several names, or once had, is one of
 	// these like any other, but for Link, which is the same under each of its names, and NLink, how many those are; EntryLink
 	// is never seen.
 	Entry = schema.Entry

@@ -11,9 +11,6 @@ import (
 	"pfsd/pfs/internal/pack"
 )
 
-// FormatVersion is the version of what is on disk: FORMAT.md.
-const FormatVersion = 1
-
 // The names in the directory of a store: the file that says which format it has, the rows, the packs, rows that are being
 // salvaged, and the files that they were salvaged from, with a number.
 const (
@@ -23,9 +20,6 @@ const (
 	salvagedDir = "kv.salvaged"
 	damagedDir  = "kv.damaged-%d"
 )
-
-// formatText is what the file formatFile holds.
-const formatText = "pfsd store, format 1\n"
 
 // UnfinishedPrefix is what the name of a file begins with that was not finished when the making of a store was interrupted.
 const UnfinishedPrefix = formatFile + "."
@@ -51,7 +45,7 @@ func Create(dir string) error {
 	if err := checkEmpty(op, dir); err != nil {
 		return err
 	}
-	return wrap(op, writeSynced(dir, name, formatText), dir, "")
+	return wrap(op, writeSynced(dir, name, formatText(allNeeds)), dir, "")
 }
 
 // checkEmpty fails when dir, in which no format is named, holds something of a store all the same.
@@ -69,35 +63,31 @@ func checkEmpty(op, dir string) error {
 	return nil
 }
 
-// checkFormat returns nil when the store in dir has the format that this program knows. Unless existing is set, it makes a
-// store where nothing of one is, and dir too.
-func checkFormat(dir string, existing bool) error {
+// checkFormat returns the format of the store in dir, and an error when that is none that this program knows. Unless existing
+// is set, it makes a store where nothing of one is, and dir too.
+func checkFormat(dir string, existing bool) (*storeFormat, error) {
 	const op = "pfs.Open"
 	text, err := os.ReadFile(filepath.Join(dir, formatFile))
 	switch {
-	case err == nil && string(text) == formatText:
-		return nil
 	case err == nil:
-		return &Error{Op: op, Kind: KindInvalid, Ref: dir,
-			Err: fmt.Errorf("the file %s says %q, and this program knows only %q", formatFile, firstLine(text), firstLine([]byte(formatText)))}
+		has, err := parseFormat(string(text))
+		if err != nil {
+			return nil, &Error{Op: op, Kind: KindInvalid, Ref: dir, Err: err}
+		}
+		return &storeFormat{dir: dir, has: has}, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return wrap(op, err, dir, "")
+		return nil, wrap(op, err, dir, "")
 	}
 	if !existing {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return wrap(op, err, dir, "")
+			return nil, wrap(op, err, dir, "")
 		}
-		return Create(dir)
+		return &storeFormat{dir: dir, has: allNeeds}, Create(dir)
 	}
 	if err := checkEmpty(op, dir); err != nil {
-		return err
+		return nil, err
 	}
-	return &Error{Op: op, Kind: KindInvalid, Ref: dir, Err: errors.New("there is no store in it")}
-}
-
-func firstLine(text []byte) string {
-	line, _, _ := strings.Cut(string(text[:min(len(text), 80)]), "\n")
-	return line
+	return nil, &Error{Op: op, Kind: KindInvalid, Ref: dir, Err: errors.New("there is no store in it")}
 }
 
 // writeSynced makes a file that is whole or absent after a crash.

@@ -31,6 +31,8 @@ type group struct {
 	// saved are the directories that the group stores, nil before the first; what they share is seen to once. The rows of
 	// their nodes are content-addressed and may be written ahead of the transaction.
 	saved *tree.Saved
+	// needs are the features of the format that the rows need.
+	needs needs
 	// links are the roots of the parts that the group parks.
 	links []schema.Hash
 	// publish is called once everything is stored.
@@ -151,6 +153,9 @@ func (g *group) write(ctx context.Context) error {
 		return err
 	}
 	if err = g.verifyAll(ctx); err == nil {
+		err = g.store.format.need(g.needs)
+	}
+	if err == nil {
 		shared := flush.Rows
 		if g.saved != nil {
 			shared = slices.Concat(g.saved.Rows, shared)

@@ -23,9 +23,10 @@ func linkEntry(name string, id LinkID, change Change) tree.Entry {
 	return tree.Entry{Entry: Entry{Name: name, Kind: EntryLink, Link: id, Changed: change}}
 }
 
-// linkedFile returns the file with an id as the link tree has it.
+// linkedFile returns the file with an id as the link tree has it, with its number.
 func (v view) linkedFile(ctx context.Context, id LinkID) (file tree.Entry, absent bool, err error) {
 	file, ok, err := v.linked.Get(ctx, linkName(id))
+	file.Number = linkTree().number(&file.Entry)
 	return file, !ok, wrap("pfs.Stat", err, "", "")
 }
 
@@ -43,12 +44,12 @@ func (v view) resolve(ctx context.Context, e tree.Entry) (tree.Entry, error) {
 }
 
 // look is find with links resolved.
-func (v view) look(ctx context.Context, path string) (tree.Entry, Change, error) {
-	entry, placed, err := v.find(ctx, path)
+func (v view) look(ctx context.Context, path string) (tree.Entry, above, error) {
+	entry, up, err := v.find(ctx, path)
 	if err == nil {
 		entry, err = v.resolve(ctx, entry)
 	}
-	return entry, placed, err
+	return entry, up, err
 }
 
 // totals sum up the whole version: the bytes of a file with several names count once.

@@ -187,7 +187,7 @@ func (h *history) verify(line uint64, hit hit) (*commit, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	after, placed, err := c.look(h.ctx, h.path)
+	after, up, err := c.look(h.ctx, h.path)
 	if err != nil && KindOf(err) != KindFileNotFound {
 		return nil, false, err
 	}
@@ -199,7 +199,7 @@ func (h *history) verify(line uint64, hit hit) (*commit, bool, error) {
 	if err != nil && KindOf(err) != KindFileNotFound {
 		return nil, false, err
 	}
-	if there && later(placed, after.Placed).Commit == c.id {
+	if there && later(up.placed, after.Placed).Commit == c.id {
 		return c, true, nil // It was put there anew, though it may have been the same before.
 	}
 	if !after.Link.IsZero() && before.Link == after.Link {

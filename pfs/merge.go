@@ -159,7 +159,7 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 	if err != nil {
 		return err
 	}
-	c := newCombiner(ctx, w.group.store.trees, what.resolve, change, what.base, w.view, what.theirs)
+	c := newCombiner(ctx, w.group.store, what.resolve, change, what.base, w.view, what.theirs)
 	result, err := c.run()
 	switch {
 	case err != nil:
@@ -178,7 +178,7 @@ func (w *working) combine(ctx context.Context, by By, what combination) error {
 			next.since = w.group.now
 		}
 	}
-	next.change, next.time = change, now
+	next.change, next.time, next.needs = change, now, next.needs|c.needs
 	w.pending = &next
 	if !what.parent.IsZero() {
 		w.group.store.names++

@@ -124,7 +124,7 @@ func (g *group) baseOf(ctx context.Context, bases []*commit, depth int) (view, e
 			return base, err
 		}
 		change := schema.Change{Commit: bases[i].id, Gen: g.counters.Gen}
-		c := newCombiner(ctx, g.store.trees, ResolveNone, change, before, base, bases[i].view)
+		c := newCombiner(ctx, g.store, ResolveNone, change, before, base, bases[i].view)
 		c.imagined = true
 		if base, err = c.run(); err != nil {
 			return base, err

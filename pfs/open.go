@@ -153,12 +153,12 @@ func (w *working) finish(ctx context.Context, open *branch, by By, resolve Resol
 	st := open.state.Load()
 	w.group.counters.Gen++
 	change := schema.Change{Commit: open.open.id, Gen: w.group.counters.Gen}
-	result := st.view
+	result, needs := st.view, st.pending.needs
 	if err := w.group.leave(ctx, w.branch.repo, w.branch.name, w.head, open.open.base); err != nil {
 		return nil, err
 	}
 	if w.head.id != open.open.base.id {
-		c := newCombiner(ctx, w.group.store.trees, resolve, change, open.open.base.view, w.view, st.view)
+		c := newCombiner(ctx, w.group.store, resolve, change, open.open.base.view, w.view, st.view)
 		var err error
 		if result, err = c.run(); err != nil {
 			return nil, err
@@ -166,11 +166,12 @@ func (w *working) finish(ctx context.Context, open *branch, by By, resolve Resol
 		if len(c.conflicts) > 0 {
 			return nil, &Error{Op: "pfs.FinishCommit", Kind: KindConflict, Err: &ConflictError{c.conflicts}}
 		}
+		needs |= c.needs
 	}
 	made := By{Origin: by.Origin, Author: cmp.Or(open.open.author, by.Author), Message: cmp.Or(by.Message, open.open.message)}
 	now := max(w.group.now, w.head.rec.Time)
 	w.view, w.changed, w.must = result, now, true
-	w.pending = &pending{change: change, by: made, time: now, since: now, links: st.pending.links}
+	w.pending = &pending{change: change, by: made, time: now, since: now, links: st.pending.links, needs: needs}
 	seen := &announcement{by: by, event: Event{Origin: by.Origin, Changes: []PathChange{{Subtree: true}}}}
 	w.events = append(w.events, seen)
 	return []*announcement{seen, w.group.dropOpen(open)}, nil

@@ -51,7 +51,7 @@ func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 	}
 	name := filepath.Join(dir, formatFile)
 	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil, wrap(op, writeSynced(dir, name, formatText), dir, "")
+		return nil, wrap(op, writeSynced(dir, name, formatText(allNeeds)), dir, "")
 	}
 	if err := os.RemoveAll(to); err != nil {
 		return nil, wrap(op, err, dir, "")

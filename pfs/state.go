@@ -61,6 +61,8 @@ type pending struct {
 	cutAt int64
 	// parents are those that the commit will have besides the head.
 	parents []schema.ID
+	// needs are the features of the format that the changes which are not on disk need.
+	needs needs
 	// links are the roots of the contents that those of the changes link that are not on disk. Only the committer appends to
 	// them.
 	links []schema.Hash

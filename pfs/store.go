@@ -36,6 +36,7 @@ type Store struct {
 	log       *slog.Logger
 	kv        kv.Store
 	packs     *pack.Store
+	format    *storeFormat
 	contents  *cas.Store
 	trees     *tree.Store
 	commits   *lru.Cache[schema.ID, *commit]
@@ -82,7 +83,8 @@ type Store struct {
 func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	const op = "pfs.Open"
 	opts = opts.withDefaults()
-	if err := checkFormat(dir, opts.Existing); err != nil {
+	format, err := checkFormat(dir, opts.Existing)
+	if err != nil {
 		return nil, err
 	}
 	if err := finishSalvage(dir); err != nil {
@@ -98,7 +100,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, wrap(op, errors.Join(err, rows.Close()), dir, "")
 	}
-	return OpenOn(ctx, rows, packs, opts)
+	return openOn(ctx, rows, packs, format, opts)
 }
 
 func (o Options) withDefaults() Options {
@@ -129,13 +131,17 @@ func (o Options) withDefaults() Options {
 // OpenOn opens the store that rows and packs hold, and owns both from then on: it closes them when it fails, too. It is
 // for the tests of this module, which alone can name the types.
 func OpenOn(ctx context.Context, rows kv.Store, packs *pack.Store, opts Options) (*Store, error) {
+	return openOn(ctx, rows, packs, &storeFormat{has: allNeeds}, opts)
+}
+
+func openOn(ctx context.Context, rows kv.Store, packs *pack.Store, format *storeFormat, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
 	commits, err := lru.New[schema.ID, *commit](commitsInCache)
 	if err != nil {
 		return nil, wrap("pfs.Open", err, "", "")
 	}
 	s := &Store{
-		opts: opts, log: opts.Log, kv: rows, packs: packs, commits: commits,
+		opts: opts, log: opts.Log, kv: rows, packs: packs, format: format, commits: commits,
 		guard: &live.Guard{}, upkeep: make(upkeep, 1),
 		watchers: watchers{of: map[branchKey][]*Watcher{}},
 		repos:    map[string]*repo{},

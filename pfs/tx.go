@@ -24,6 +24,8 @@ type Tx struct {
 	links []schema.Hash
 	// copied are the versions of which it is known that what they had not on disk may be linked, and is among links.
 	copied []*Snapshot
+	// needs are the features of the format that the change needs.
+	needs needs
 	// files are the files with several names that have been changed.
 	files []LinkID
 	// onSuccess is called when the function has returned without an error.
@@ -92,6 +94,9 @@ func (t *Tx) descend(op string, dir tree.Entry, done, rest string, how at, fn fu
 		return dir, fail(op, KindFileNotFound, path)
 	case !ok:
 		child = how.missing(&dir, name)
+		if child.Birth, err = t.newBirth(); err != nil {
+			return dir, wrap(op, err, "", path)
+		}
 		t.aged(&dir)
 	}
 	if child, err = t.descend(op, child, path, rest, how, fn); err != nil {

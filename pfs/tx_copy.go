@@ -42,6 +42,9 @@ func (t *Tx) Copy(path string, version *Snapshot, from string) error {
 		if err != nil {
 			return err
 		}
+		if entry.Birth, err = t.newBirth(); err != nil {
+			return wrap(op, err, "", path)
+		}
 		entry.Name, entry.Changed, entry.Ctime = name, t.change, t.now
 		if entry.IsDir() {
 			entry.Placed = t.change
@@ -65,6 +68,7 @@ func (t *Tx) Copy(path string, version *Snapshot, from string) error {
 func (t *Tx) over(op, path string, before view, old, entry tree.Entry) (result tree.Entry, same bool, err error) {
 	c := t.onto(before)
 	combined, err := c.entry(path, &old, &old, &entry)
+	t.needs |= c.needs
 	if err != nil {
 		return old, false, wrap(op, err, "", path)
 	}
@@ -84,7 +88,7 @@ func (t *Tx) over(op, path string, before view, old, entry tree.Entry) (result t
 
 // onto returns a combiner that brings into before what the transaction has made of it. Nothing can be in conflict.
 func (t *Tx) onto(before view) *combiner {
-	c := newCombiner(t.ctx, t.group.store.trees, ResolveTheirs, t.change, before, before, t.view)
+	c := newCombiner(t.ctx, t.group.store, ResolveTheirs, t.change, before, before, t.view)
 	c.times = true
 	return c
 }
@@ -110,6 +114,7 @@ func (t *Tx) copyRoot(op string, version view, from string, entry tree.Entry) (e
 	t.view.root.Sub, t.view.root.Placed = entry.Sub, t.change
 	c := t.onto(before)
 	result, err := c.run()
+	t.needs |= c.needs
 	if err != nil {
 		return wrap(op, err, "", "")
 	}

@@ -33,7 +33,8 @@ func (t *Tx) usedBy(dir *tree.Entry) {
 	}
 }
 
-// Create adds e at path; its Name is taken from there and its Changed from the transaction, and a directory begins empty.
+// Create adds e at path; its Name is taken from there and its Changed from the transaction, and a directory begins empty. Its
+// Number, if it is not 0, is to be one of NewNumber that was not used in the version; else it gets such a one.
 // The error is of KindExists when the name is taken, KindFileNotFound or KindNotDir when the parent is not there or is no
 // directory, KindNoSpace, or KindInvalid.
 func (t *Tx) Create(path string, e Entry) error {
@@ -52,6 +53,9 @@ func (t *Tx) Create(path string, e Entry) error {
 		if !absent {
 			return fail(op, KindExists, path)
 		}
+		if e.Birth, err = t.birthOf(path, e.Number); err != nil {
+			return wrap(op, err, "", path)
+		}
 		e.Name, e.Changed, e.Placed = name, t.change, Change{}
 		e.Root, e.Totals, e.Link, e.NLink = Hash{}, Totals{}, LinkID{}, 0
 		entry := tree.Entry{Entry: e}
@@ -67,8 +71,8 @@ func (t *Tx) Create(path string, e Entry) error {
 }
 
 // Edit lets fn change a copy of the entry at path, the empty path being the root, and puts it in the entry's place. fn must
-// not change Name and Kind, nor a map that the entry holds; what it does to Changed, Placed, Root, Totals, Link and NLink is
-// ignored. A file is changed under all its names. Its error comes back unchanged. The error is of KindFileNotFound when there
+// not change Name and Kind, nor a map that the entry holds; what it does to Changed, Placed, Root, Totals, Link, NLink, Birth
+// and Number is ignored. A file is changed under all its names. Its error comes back unchanged. The error is of KindFileNotFound when there
 // is no entry, KindInvalid when fn made it an impossible one.
 func (t *Tx) Edit(path string, fn func(*Entry) error) error {
 	const op = "pfs.Edit"
@@ -116,7 +120,7 @@ func (t *Tx) edited(op, path string, old tree.Entry, fn func(*Entry) error) (tre
 		return old, fail(op, KindInvalid, path)
 	}
 	next.Root, next.Totals, next.Placed, next.Changed = old.Root, old.Totals, old.Placed, t.change
-	next.Link, next.NLink = old.Link, old.NLink
+	next.Link, next.NLink, next.Birth = old.Link, old.NLink, old.Birth
 	if err := validEntry(path, &next); err != nil {
 		return old, &Error{Op: op, Kind: KindInvalid, Path: path, Err: err}
 	}

@@ -16,7 +16,7 @@ func (t *Tx) Link(from, to string) error {
 	if err := t.room(op, to); err != nil {
 		return err
 	}
-	source, _, err := t.view.find(t.ctx, from)
+	source, up, err := t.view.find(t.ctx, from)
 	switch {
 	case err != nil:
 		return err
@@ -24,6 +24,9 @@ func (t *Tx) Link(from, to string) error {
 		return fail(op, KindIsDir, from)
 	}
 	before, changes, files := t.view, len(t.changes), len(t.files)
+	if source.Kind != EntryLink {
+		source.Number = up.number(&source.Entry)
+	}
 	err = t.link(op, from, to, source)
 	if err != nil {
 		t.view, t.changes, t.files = before, t.changes[:changes], t.files[:files]
@@ -79,7 +82,8 @@ func (t *Tx) addName(op string, id LinkID, to string) error {
 	return t.addNames(op, id, 1)
 }
 
-// share puts the file at path into the link tree, so that it can have other names, and a link in its place.
+// share puts the file at path into the link tree, so that it can have other names, and a link in its place. It keeps its
+// number.
 func (t *Tx) share(op, path string, file tree.Entry) (LinkID, error) {
 	id, err := t.group.store.newID()
 	if err != nil {
@@ -95,6 +99,7 @@ func (t *Tx) share(op, path string, file tree.Entry) (LinkID, error) {
 	}
 	t.touch(path, false)
 	file.NLink = 1
+	t.keep(&file.Entry, file.Number, linkTree())
 	return id, t.putLinked(op, id, file)
 }
 
@@ -227,6 +232,9 @@ func (c *copier) entry(e tree.Entry) (tree.Entry, error) {
 func (c *copier) link(e tree.Entry) (tree.Entry, error) {
 	file, err := c.from.resolve(c.tx.ctx, e)
 	if err != nil {
+		return e, err
+	}
+	if file.Birth, err = c.tx.newBirth(); err != nil {
 		return e, err
 	}
 	if c.names[e.Link] == 1 {

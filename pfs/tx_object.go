@@ -44,6 +44,9 @@ func (t *Tx) PutFile(path string, c Content, meta *Meta, mtime int64) error {
 			Name: name, Kind: EntryFile, Mode: 0o644, UID: dir.UID, GID: dir.GID, Content: c, Meta: meta,
 			Mtime: mtime, Ctime: t.now, Btime: t.now, Changed: t.change,
 		}
+		if file.Birth, err = t.newBirth(); err != nil {
+			return wrap(op, err, "", path)
+		}
 		if mtime == 0 {
 			file.Mtime = t.now
 		}

@@ -33,10 +33,11 @@ func (t *Tx) Rename(from, to string, mode RenameMode) error {
 	if err := checkNewPath(op, to); err != nil {
 		return err
 	}
-	source, _, err := t.view.find(t.ctx, from)
+	source, up, err := t.view.find(t.ctx, from)
 	if err != nil {
 		return err
 	}
+	source.Number = up.number(&source.Entry)
 	target, err := t.target(op, to)
 	switch {
 	case err != nil:
@@ -60,10 +61,10 @@ func (t *Tx) Rename(from, to string, mode RenameMode) error {
 	return t.move(op, from, to, source, target)
 }
 
-// target returns what is at path, nil when there is nothing but could be.
+// target returns what is at path, with its number, nil when there is nothing but could be.
 func (t *Tx) target(op, path string) (*tree.Entry, error) {
 	parent, name := splitPath(path)
-	dir, _, err := t.view.find(t.ctx, parent)
+	dir, up, err := t.view.find(t.ctx, parent)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +75,7 @@ func (t *Tx) target(op, path string) (*tree.Entry, error) {
 	if err != nil || absent {
 		return nil, err
 	}
+	entry.Number = up.into(&dir.Entry).number(&entry.Entry)
 	return &entry, nil
 }
 
@@ -136,11 +138,16 @@ func (t *Tx) take(op, path string) error {
 	})
 }
 
-// place puts an entry that was elsewhere at path, in the place of what is there.
+// place puts an entry that was elsewhere at path, in the place of what is there. It keeps its number, as does all below it.
 func (t *Tx) place(op, path string, entry tree.Entry) error {
 	parent, name := splitPath(path)
 	entry.Name, entry.Changed = name, t.change
 	if entry.Kind != EntryLink {
+		up, err := t.above(path)
+		if err != nil {
+			return err
+		}
+		t.keep(&entry.Entry, entry.Number, up)
 		entry.Ctime = t.now
 	} else if err := t.addNames(op, entry.Link, 0); err != nil {
 		return err

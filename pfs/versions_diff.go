@@ -16,7 +16,7 @@ func (v *versionScan) open(q *eventQueue, ev pathEvent) error {
 	if err != nil || c == nil || c.id != ev.commit {
 		return err // It has been thinned out meanwhile; the one that stays has rows of its own.
 	}
-	entry, placed, err := c.find(v.ctx, ev.path)
+	entry, up, err := c.find(v.ctx, ev.path)
 	if err != nil && KindOf(err) != KindFileNotFound {
 		return err
 	}
@@ -34,7 +34,7 @@ func (v *versionScan) open(q *eventQueue, ev pathEvent) error {
 	if err != nil {
 		return err
 	}
-	anew := entry.IsDir() && later(placed, entry.Placed).Commit == c.id
+	anew := entry.IsDir() && later(up.placed, entry.Placed).Commit == c.id
 	return q.add(d.events(ev.path, before, after, anew))
 }
 

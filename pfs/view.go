@@ -18,26 +18,26 @@ type view struct {
 	keeper *keeper
 }
 
-// find returns the entry at path as the tree has it, a link as such, and the latest Placed of the directories above it.
-func (v view) find(ctx context.Context, path string) (tree.Entry, Change, error) {
-	entry, placed := v.root, v.root.Placed
+// find returns the entry at path as the tree has it, a link as such, and what the directories above say about it.
+func (v view) find(ctx context.Context, path string) (tree.Entry, above, error) {
+	entry, up := v.root, above{placed: v.root.Placed}
 	for rest := path; rest != ""; {
 		var name string
 		name, rest, _ = strings.Cut(rest, "/")
 		if !entry.IsDir() {
-			return tree.Entry{}, Change{}, &Error{Op: "pfs.Stat", Kind: KindFileNotFound, Path: path}
+			return tree.Entry{}, above{}, &Error{Op: "pfs.Stat", Kind: KindFileNotFound, Path: path}
 		}
-		placed = later(placed, entry.Placed)
+		up = up.into(&entry.Entry)
 		child, ok, err := entry.Sub.Get(ctx, name)
 		if err != nil {
-			return tree.Entry{}, Change{}, wrap("pfs.Stat", err, "", path)
+			return tree.Entry{}, above{}, wrap("pfs.Stat", err, "", path)
 		}
 		if !ok {
-			return tree.Entry{}, Change{}, &Error{Op: "pfs.Stat", Kind: KindFileNotFound, Path: path}
+			return tree.Entry{}, above{}, &Error{Op: "pfs.Stat", Kind: KindFileNotFound, Path: path}
 		}
 		entry = child
 	}
-	return entry, placed, nil
+	return entry, up, nil
 }
 
 // stat returns the entry at path as callers of the package see it.
@@ -45,33 +45,29 @@ func (v view) stat(ctx context.Context, path string) (Entry, error) {
 	if err := checkNames(path); err != nil {
 		return Entry{}, err
 	}
-	entry, placed, err := v.look(ctx, path)
+	entry, up, err := v.look(ctx, path)
 	if err != nil {
 		return Entry{}, err
 	}
-	out := outward(entry, placed)
+	out := outward(entry, up)
 	if path == "" {
 		out.Totals = v.totals()
 	}
 	return out, nil
 }
 
-// outward makes of an entry, which is no link, below a directory that was last placed by placed, one for callers.
-func outward(e tree.Entry, placed Change) Entry {
-	out := e.Entry
+// outward makes of an entry, which is no link, one for callers. Directories above it say up.
+func outward(e tree.Entry, up above) Entry {
+	out, placed := e.Entry, up.placed
 	if e.IsDir() {
 		out.Totals = e.Sub.Totals()
 		placed = later(placed, e.Placed)
 	}
 	out.Changed = later(out.Changed, placed)
-	return out
-}
-
-func later(a, b Change) Change {
-	if b.Gen > a.Gen {
-		return b
+	if out.Link.IsZero() {
+		out.Number = up.number(&out)
 	}
-	return a
+	return out
 }
 
 // list yields the entries of a directory from the first whose sort key is not before from.
@@ -82,7 +78,7 @@ func (v view) list(ctx context.Context, dir, from string) iter.Seq2[Entry, error
 			yield(Entry{}, err)
 			return
 		}
-		entry, placed, err := v.find(ctx, dir)
+		entry, up, err := v.find(ctx, dir)
 		if err == nil && !entry.IsDir() {
 			err = &Error{Op: "pfs.List", Kind: KindNotDir, Path: dir}
 		}
@@ -90,7 +86,7 @@ func (v view) list(ctx context.Context, dir, from string) iter.Seq2[Entry, error
 			yield(Entry{}, err)
 			return
 		}
-		placed = later(placed, entry.Placed)
+		up = up.into(&entry.Entry)
 		for child, err := range entry.Sub.All(ctx, from) {
 			if err != nil {
 				yield(Entry{}, wrap("pfs.List", err, "", dir))
@@ -100,7 +96,7 @@ func (v view) list(ctx context.Context, dir, from string) iter.Seq2[Entry, error
 				yield(Entry{}, err)
 				return
 			}
-			if !yield(outward(child, placed), nil) {
+			if !yield(outward(child, up), nil) {
 				return
 			}
 		}
@@ -119,7 +115,7 @@ func (v view) walk(ctx context.Context, prefix, from string) iter.Seq2[Item, err
 	return func(yield func(Item, error) bool) {
 		defer runtime.KeepAlive(v.keeper)
 		w := walker{ctx: ctx, view: v, prefix: prefix, yield: yield}
-		w.dir(v.root, v.root.Placed, "", max(prefix, from))
+		w.dir(v.root, above{}.into(&v.root.Entry), "", max(prefix, from))
 	}
 }
 
@@ -131,8 +127,8 @@ type walker struct {
 }
 
 // dir walks a directory whose path is at (empty, or ending in a slash), from the key from on, which is relative to it.
-// It reports whether to go on.
-func (w *walker) dir(dir tree.Entry, placed Change, at, from string) bool {
+// up is what is said about the entries in it. It reports whether to go on.
+func (w *walker) dir(dir tree.Entry, up above, at, from string) bool {
 	first, rest, below := strings.Cut(from, "/")
 	if below {
 		first += "/"
@@ -156,11 +152,11 @@ func (w *walker) dir(dir tree.Entry, placed Change, at, from string) bool {
 				w.yield(Item{}, err)
 				return false
 			}
-			if !w.yield(Item{Path: path, Entry: outward(entry, placed)}, nil) {
+			if !w.yield(Item{Path: path, Entry: outward(entry, up)}, nil) {
 				return false
 			}
 		}
-		if entry.IsDir() && !w.dir(entry, later(placed, entry.Placed), path, into) {
+		if entry.IsDir() && !w.dir(entry, up.into(&entry.Entry), path, into) {
 			return false
 		}
 	}

@@ -70,6 +70,7 @@ func (w *working) adopt(tx *Tx, by By) *announcement {
 	pending := *w.pending
 	pending.time = tx.now
 	pending.links = append(pending.links, tx.links...)
+	pending.needs |= tx.needs
 	pending.cutAt = min(pending.cutAt, w.group.now+int64(max(by.CutAfter, w.group.store.opts.CutAfter)))
 	if !w.unsaved {
 		pending.since = w.group.now
@@ -215,6 +216,7 @@ func (w *working) cut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.group.needs |= p.needs
 	w.links = append(w.links, links...)
 	w.view = w.group.store.keep(w.view)
 	made.view = w.view
@@ -272,6 +274,7 @@ func (w *working) seal(ctx context.Context) error {
 			return err
 		}
 		w.links = append(w.links, links...)
+		w.group.needs |= w.pending.needs
 		w.saved()
 		stored, w.moved = w.state, true
 	} else if w.pending != nil {
@@ -283,11 +286,11 @@ func (w *working) seal(ctx context.Context) error {
 	return nil
 }
 
-// saved notes that what is pending will be on disk with the group. The contents that it links are then led to by its record,
+// saved notes that what is pending will be on disk with the group, in the format that it needs. The contents that it links are then led to by its record,
 // and need not be looked after any more.
 func (w *working) saved() {
 	pending := *w.pending
-	pending.links = nil
+	pending.links, pending.needs = nil, 0
 	w.pending, w.unsaved = &pending, false
 }
 

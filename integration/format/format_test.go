@@ -87,6 +87,9 @@ func TestReader(t *testing.T) {
 	if r.deltas == 0 {
 		t.Error("no node was stored as a delta")
 	}
+	if r.births < len(wanted) {
+		t.Errorf("%d entries with a birth were read, for %d files", r.births, len(wanted))
+	}
 	if _, err := r.cat("images", "master", "many/f009"); err == nil {
 		t.Error("a file that was removed is there")
 	}
@@ -100,15 +103,23 @@ func TestNewerFormat(t *testing.T) {
 	s := harness.New(t)
 	s.Pfsd("repo", "create", "images")
 	name := filepath.Join(s.Data, "FORMAT")
-	if err := os.WriteFile(name, []byte("pfsd store, format 2\n"), 0o600); err != nil {
+	own, err := os.ReadFile(name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	res := s.Try("ls", "images")
-	out := res.Stderr
-	if res.Code == 0 || !strings.Contains(out, "format 2") || strings.Count(strings.TrimSpace(out), "\n") > 0 {
-		t.Errorf("a newer format: %q", out)
+	for text, says := range map[string]string{
+		"pfsd store, format 3\n":                         "format 3",
+		"pfsd store, format 2\nfeatures: births wings\n": "lacks: wings",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		res := s.Try("ls", "images")
+		if out := res.Stderr; res.Code == 0 || !strings.Contains(out, says) || strings.Count(strings.TrimSpace(out), "\n") > 0 {
+			t.Errorf("%q: %q", text, out)
+		}
 	}
-	if err := os.WriteFile(name, []byte("pfsd store, format 1\n"), 0o600); err != nil {
+	if err := os.WriteFile(name, own, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -20,15 +20,19 @@ type reader struct {
 	db  *badger.DB
 	// deltas is how many nodes were read that are stored as deltas.
 	deltas int
+	// births is how many entries were looked up that have a birth.
+	births int
 }
 
-// openReader opens the store in dir, which must be of format 1 (FORMAT.md, section 2).
+// openReader opens the store in dir, which must be of format 1, or of format 2 with no more than births (FORMAT.md, section 2).
 func openReader(dir string) (*reader, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "FORMAT"))
 	if err != nil {
 		return nil, err
 	}
-	if string(text) != "pfsd store, format 1\n" {
+	switch string(text) {
+	case "pfsd store, format 1\n", "pfsd store, format 2\nfeatures: births\n":
+	default:
 		return nil, fmt.Errorf("a store of another format: %q", text)
 	}
 	db, err := badger.OpenManaged(badger.DefaultOptions(filepath.Join(dir, "kv")).WithLogger(nil))
@@ -124,6 +128,8 @@ type entry struct {
 	rootKind   byte
 	size       uint64
 	hash, root []byte
+	// born is set when it has a birth.
+	born bool
 }
 
 // readBody reads the body of an entry, and returns it with what take returns in the place of each change, which it takes.
@@ -136,6 +142,10 @@ func readBody(d *bytesOf, take func(*bytesOf) []byte) (e entry, body []byte) {
 	}
 	head := d.byte()
 	e.kind = head & 15
+	if head&0x80 != 0 {
+		e.born = true
+		d.take(8)
+	}
 	for range 4 { // mode, uid, gid, mtime
 		d.uvarint()
 	}
@@ -211,6 +221,9 @@ func (r *reader) lookup(root []byte, name string) (entry, error) {
 		if n.level == 0 {
 			if it.name == name {
 				e, _ := readBody(&bytesOf{it.body}, takeChange)
+				if e.born {
+					r.births++
+				}
 				return e, nil
 			}
 			continue

@@ -152,11 +152,11 @@ func TestOtherVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := bytes.ReplaceAll(own, []byte("format 1"), []byte("format 2"))
+	later := bytes.ReplaceAll(own, []byte("format 2"), []byte("format 3"))
 	if err := os.WriteFile(format, later, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(s, "format 2")
+	refused(s, "format 3")
 	if err := os.WriteFile(format, own, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -96,4 +96,5 @@ func Check(t testing.TB, s *pfs.Store) {
 	for _, problem := range report.Problems {
 		t.Errorf("fsck: %v", problem)
 	}
+	checkNumbers(t, s)
 }

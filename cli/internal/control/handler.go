@@ -69,6 +69,7 @@ func New(store *pfs.Store, cfg Config) *Handler {
 	h.handleCollect(store)
 	h.handleCheck(store)
 	h.handleLost(store)
+	h.handleUpgrade(store)
 	return h
 }
 

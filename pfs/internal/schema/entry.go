@@ -64,6 +64,11 @@ type Entry struct {
 	// Name is one path component: 1 to 255 bytes of UTF-8 without '/' and NUL, neither "." nor "..". Empty for a root.
 	Name string
 	Kind Kind
+	// Birth tells the entry from all others of its version, see NumberAt. It is drawn at random when the entry is made; 0 for
+	// one that older programs made, and for roots and links.
+	Birth uint64
+	// Number, in entries that were looked up, is what NumberAt returned. It is not stored.
+	Number uint64
 	// Mode has the permission bits, setuid, setgid and sticky as Unix numbers them (at most 07777).
 	Mode     uint32
 	UID, GID uint32

@@ -24,8 +24,13 @@ func DecodeEntry(b []byte) (Entry, error) {
 func (r *wireReader) body(e *Entry, table *readTable) {
 	head := r.byte()
 	e.Kind = Kind(head & headKind)
-	if head&^(headKind|headMeta|headTimes|headNLink) != 0 {
+	if head&^(headKind|headMeta|headTimes|headNLink|headBirth) != 0 {
 		r.failf("head %#x", head)
+	}
+	if head&headBirth != 0 {
+		if e.Birth = r.fixed64(); e.Birth == 0 {
+			r.failf("a birth of zeros")
+		}
 	}
 	e.Mode = uint32(r.uvarint(maxMode))
 	e.UID = uint32(r.uvarint(math.MaxUint32))

@@ -40,6 +40,7 @@ const (
 	headMeta  = 0x10
 	headTimes = 0x20
 	headNLink = 0x40
+	headBirth = 0x80
 )
 
 // Bits of the first byte of a file's part.
@@ -90,7 +91,13 @@ func appendBody(b []byte, e *Entry, table changeTable) []byte {
 	if e.NLink != 0 {
 		head |= headNLink
 	}
+	if e.Birth != 0 {
+		head |= headBirth
+	}
 	b = append(b, head)
+	if e.Birth != 0 {
+		b = binary.BigEndian.AppendUint64(b, e.Birth)
+	}
 	b = binary.AppendUvarint(b, uint64(e.Mode))
 	b = binary.AppendUvarint(b, uint64(e.UID))
 	b = binary.AppendUvarint(b, uint64(e.GID))

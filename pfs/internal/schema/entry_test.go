@@ -53,6 +53,19 @@ func entries() map[string]*schema.Entry {
 			e.Totals = schema.Totals{Files: 1000, Dirs: 3, Bytes: 1 << 50, Links: 2}
 			e.Meta = &schema.Meta{Xattrs: map[string][]byte{"user.a": []byte("v")}}
 		}),
+		"file-born": with(func(e *schema.Entry) {
+			e.Kind, e.Birth, e.Content = schema.KindFile, 0x0102030405060708, schema.Content{Hash: hash(3)}
+		}),
+		"dir-born": with(func(e *schema.Entry) {
+			e.Kind, e.Birth, e.Root, e.Explicit = schema.KindDir, math.MaxUint64, hash(7), true
+			e.Placed, e.Totals = schema.Change{Commit: id(2), Gen: 7}, schema.Totals{Files: 1, Bytes: 1 << 20}
+		}),
+		"born-full": with(func(e *schema.Entry) {
+			e.Kind, e.Mode, e.UID, e.GID, e.Birth = schema.KindFile, 0o7777, math.MaxUint32, math.MaxUint32, math.MaxUint64
+			e.Mtime, e.Ctime, e.Btime, e.NLink = math.MinInt64, math.MaxInt64, math.MaxInt64, math.MaxUint32
+			e.Changed.Gen = math.MaxUint64
+			e.Content = schema.Content{Size: math.MaxInt64, Kind: schema.RootNode, Hash: hash(3), Root: hash(4)}
+		}),
 		"symlink":  with(func(e *schema.Entry) { e.Kind, e.Target = schema.KindSymlink, "../target" }),
 		"fifo":     with(func(e *schema.Entry) { e.Kind = schema.KindFifo }),
 		"socket":   with(func(e *schema.Entry) { e.Kind = schema.KindSocket }),

@@ -12,9 +12,9 @@ import (
 	"pfsd/pfs/internal/schema"
 )
 
-// nodes has a leaf with every kind of entry, one of many like entries, and a node above.
+// nodes has a leaf with every kind of entry, one with entries that have births, one of many like entries, and a node above.
 func nodes() map[string]*schema.Node {
-	kinds := &schema.Node{}
+	kinds, born := &schema.Node{}, &schema.Node{}
 	for name, e := range entries() {
 		if e.Name == "" {
 			continue
@@ -23,9 +23,15 @@ func nodes() map[string]*schema.Node {
 		if e.Kind != schema.KindFifo {
 			e.Changed = schema.Change{Commit: id(byte(len(name))), Gen: uint64(len(name) / 2)}
 		}
-		kinds.Entries = append(kinds.Entries, e)
+		if e.Birth != 0 {
+			born.Entries = append(born.Entries, e)
+		} else {
+			kinds.Entries = append(kinds.Entries, e)
+		}
 	}
-	slices.SortFunc(kinds.Entries, (*schema.Entry).CompareKeys)
+	for _, n := range []*schema.Node{kinds, born} {
+		slices.SortFunc(n.Entries, (*schema.Entry).CompareKeys)
+	}
 	like := &schema.Node{}
 	for i := range 5 {
 		e := *entries()["file-chunk"]
@@ -39,7 +45,7 @@ func nodes() map[string]*schema.Node {
 			Totals: schema.Totals{Files: uint64(i) * 100, Dirs: 1, Bytes: 1 << 30},
 		})
 	}
-	return map[string]*schema.Node{"kinds": kinds, "like": like, "above": above}
+	return map[string]*schema.Node{"kinds": kinds, "born": born, "like": like, "above": above}
 }
 
 func TestNodesAreAsInFormat1(t *testing.T) {

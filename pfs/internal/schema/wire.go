@@ -90,6 +90,14 @@ func (d *decoder) raw(n int) []byte {
 	return v
 }
 
+// fixed64 takes a number of 8 bytes.
+func (d *decoder) fixed64() uint64 {
+	if v := d.raw(8); v != nil {
+		return binary.BigEndian.Uint64(v)
+	}
+	return 0
+}
+
 func (d *decoder) byte() byte {
 	if v := d.raw(1); v != nil {
 		return v[0]

@@ -2,6 +2,8 @@ package tree
 
 import (
 	"github.com/cespare/xxhash/v2"
+
+	"pfsd/pfs/internal/schema"
 )
 
 // Where nodes end. These numbers are part of the format: another number makes another root hash of the same files.
@@ -24,12 +26,7 @@ func mark(key string) uint32 { return uint32(xxhash.Sum64String(key) >> 32) }
 // mix makes an independent mark for each level out of that of the key: with one for all, a key that ends a node would
 // end all above it too. It is the finaliser of MurmurHash3, on the mark plus the level times the golden ratio.
 func mix(mark uint32, level int) uint64 {
-	h := uint64(mark) + uint64(level)*0x9e3779b97f4a7c15
-	h ^= h >> 33
-	h *= 0xff51afd7ed558ccd
-	h ^= h >> 33
-	h *= 0xc4ceb9fe1a85ec53
-	return h ^ h>>33
+	return schema.Mix(uint64(mark) + uint64(level)*0x9e3779b97f4a7c15)
 }
 
 // cutter finds the ends of the nodes of one level, going from left to right. What it says of an item depends on the

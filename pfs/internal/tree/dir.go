@@ -11,7 +11,7 @@ type Entry struct {
 	schema.Entry
 	// Sub is the tree of a directory; nil for all else. In what this package returns it is always set, and Totals are its
 	// own, as is Root, which is zero while Sub is unsaved. In what is put, Sub counts and Root and Totals do not,
-	// unless Sub is nil.
+	// unless Sub is nil. Number is not stored.
 	Sub *Dir
 }
 

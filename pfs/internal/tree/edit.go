@@ -48,6 +48,7 @@ func (d *Dir) changes(puts []Entry, removes []string) ([]change, error) {
 	}
 	for i := range puts {
 		e, sub := puts[i].Entry, puts[i].Sub
+		e.Number = 0
 		if err := e.Valid(); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,98 @@
+package pfs_test
+
+import (
+	"testing"
+
+	"pfsd/pfs"
+	"pfsd/pfs/pfstest"
+)
+
+// TestNumberOfAChange says for each way to change an entry whether it keeps its number.
+func TestNumberOfAChange(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		fn   func(s *pfs.Store, tx *pfs.Tx) error
+		// at is where the file, once d/f, is afterwards, and kept whether it has its number.
+		at   string
+		kept bool
+	}{
+		{"edited", func(s *pfs.Store, tx *pfs.Tx) error {
+			return tx.Edit("d/f", func(e *pfs.Entry) error { e.Content = ingest(t, s, "other"); return nil })
+		}, "d/f", true},
+		{"renamed", func(_ *pfs.Store, tx *pfs.Tx) error { return tx.Rename("d/f", "d/g", 0) }, "d/g", true},
+		{"moved", func(_ *pfs.Store, tx *pfs.Tx) error { return tx.Rename("d/f", "e/f", 0) }, "e/f", true},
+		{"moved over a file", func(_ *pfs.Store, tx *pfs.Tx) error { return tx.Rename("d/f", "e/there", 0) }, "e/there", true},
+		{"exchanged", func(_ *pfs.Store, tx *pfs.Tx) error { return tx.Rename("d/f", "e/there", pfs.RenameExchange) }, "e/there", true},
+		{"moved with its directory", func(_ *pfs.Store, tx *pfs.Tx) error { return tx.Rename("d", "e/d", 0) }, "e/d/f", true},
+		{"given another name", func(_ *pfs.Store, tx *pfs.Tx) error { return tx.Link("d/f", "e/g") }, "e/g", true},
+		{"given another name, by the first", func(_ *pfs.Store, tx *pfs.Tx) error { return tx.Link("d/f", "e/g") }, "d/f", true},
+		{"put anew", func(s *pfs.Store, tx *pfs.Tx) error { return tx.PutFile("d/f", ingest(t, s, "f"), nil, 0) }, "d/f", false},
+		{"copied", func(s *pfs.Store, tx *pfs.Tx) error { return tx.Copy("d/g", snapshotOf(t, s, master), "d/f") }, "d/g", false},
+		{"copied with its directory", func(s *pfs.Store, tx *pfs.Tx) error { return tx.Copy("g", snapshotOf(t, s, master), "d") }, "g/f", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newImages(t)
+			put(t, s, master, "d/f", "f")
+			put(t, s, master, "e/there", "there")
+			before := pfstest.Numbers(t, snapshotOf(t, s, master))["d/f"]
+			update(t, s, master, func(tx *pfs.Tx) error { return tt.fn(s, tx) })
+			if after := pfstest.Numbers(t, snapshotOf(t, s, master))[tt.at]; (after == before) != tt.kept {
+				t.Errorf("%#x was the number, and %#x is", before, after)
+			}
+		})
+	}
+}
+
+// TestGivenNumber makes an entry with a number that its maker has drawn.
+func TestGivenNumber(t *testing.T) {
+	s := newImages(t)
+	put(t, s, master, "a/b/f", "f")
+	number, err := s.NewNumber()
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, master, func(tx *pfs.Tx) error {
+		if err := tx.Create("a/b/dir", pfs.Entry{Kind: pfs.EntryDir, Number: number}); err != nil {
+			return err
+		}
+		if e, err := tx.Stat("a/b/dir"); err != nil || e.Number != number {
+			t.Errorf("number %#x, %v, want %#x", e.Number, err, number)
+		}
+		return nil
+	})
+	update(t, s, master, func(tx *pfs.Tx) error { return tx.Rename("a/b", "c", 0) })
+	if got := pfstest.Numbers(t, snapshotOf(t, s, master))["c/dir"]; got != number {
+		t.Errorf("number %#x, want %#x", got, number)
+	}
+}
+
+// TestCopiesShareTheirNodes copies a directory of many files, again and again: none of the copies stores a node for what is in
+// them, though all have other numbers.
+func TestCopiesShareTheirNodes(t *testing.T) {
+	s := newImages(t)
+	c := ingest(t, s, "f")
+	update(t, s, master, func(tx *pfs.Tx) error {
+		for i := range 300 {
+			if err := tx.PutFile("d/"+string(rune('a'+i%26))+string(rune('a'+i/26)), c, nil, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, copied := range [][2]string{{"d", "e"}, {"e", "f"}, {"", "g"}} {
+		snap := snapshotOf(t, s, master)
+		update(t, s, master, func(tx *pfs.Tx) error { return tx.Copy(copied[1], snap, copied[0]) })
+	}
+	roots := map[pfs.Hash]int{}
+	for _, dir := range []string{"d", "e", "f", "g/d", "g/e", "g/f"} {
+		e, err := snapshotOf(t, s, master).Stat(ctx, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots[e.Root]++
+	}
+	if len(roots) != 1 {
+		t.Errorf("six copies have %d roots", len(roots))
+	}
+	pfstest.Numbers(t, snapshotOf(t, s, master))
+}
