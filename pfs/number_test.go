@@ -96,3 +96,72 @@ func TestCopiesShareTheirNodes(t *testing.T) {
 	}
 	pfstest.Numbers(t, snapshotOf(t, s, master))
 }
+
+// TestNumbersOfWhatIsTaken brings in from another branch what this one has moved elsewhere: that kept its number, so what
+// comes must get another one.
+func TestNumbersOfWhatIsTaken(t *testing.T) {
+	other := pfs.BranchRef("images", "other")
+	for _, tt := range []struct {
+		name         string
+		theirs, ours func(tx *pfs.Tx) error
+		want         string
+	}{
+		{"a file", func(tx *pfs.Tx) error {
+			return tx.Edit("d/f", func(e *pfs.Entry) error { e.Mtime = 1; e.Mode = 0o640; return nil })
+		},
+			func(tx *pfs.Tx) error { return tx.Rename("d/f", "moved", 0) }, "d/ d/f d/g moved"},
+		{"a directory in part", func(tx *pfs.Tx) error { return tx.Rename("d/f", "d/h", 0) },
+			func(tx *pfs.Tx) error { return tx.Rename("d", "moved", 0) }, "d/ d/h moved/ moved/f moved/g"},
+		{"a file with several names", func(tx *pfs.Tx) error { return tx.Link("d/f", "d/h") },
+			func(tx *pfs.Tx) error { return tx.Rename("d/f", "moved", 0) }, "d/ d/f d/g d/h moved"},
+		{"a directory", func(tx *pfs.Tx) error { return tx.Rename("d", "e", 0) },
+			func(tx *pfs.Tx) error { return tx.Rename("d", "moved", 0) }, "e/ e/f e/g moved/ moved/f moved/g"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newImages(t)
+			put(t, s, master, "d/f", "f")
+			put(t, s, master, "d/g", "g")
+			if _, err := s.CreateBranch(ctx, other, pfs.BranchOptions{From: master, By: byCLI}); err != nil {
+				t.Fatal(err)
+			}
+			update(t, s, other, tt.theirs)
+			update(t, s, master, tt.ours)
+			if _, err := s.Merge(ctx, other, master, byCLI, pfs.ResolveTheirs); err != nil {
+				t.Fatal(err)
+			}
+			if got := tree(t, s, master); got != tt.want {
+				t.Errorf("it shows %s, want %s", got, tt.want)
+			}
+			pfstest.Numbers(t, snapshotOf(t, s, master))
+		})
+	}
+}
+
+// TestNumberOfAMergedFile merges a file with several names, and then what was written to it: it keeps the number that it has
+// got here.
+func TestNumberOfAMergedFile(t *testing.T) {
+	s := newImages(t)
+	other := pfs.BranchRef("images", "other")
+	put(t, s, master, "f", "f")
+	if _, err := s.CreateBranch(ctx, other, pfs.BranchOptions{From: master, By: byCLI}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, master, "own", "own")
+	c := ingest(t, s, "written")
+	merge := func() uint64 {
+		t.Helper()
+		if _, err := s.Merge(ctx, other, master, byCLI, pfs.ResolveNone); err != nil {
+			t.Fatal(err)
+		}
+		return pfstest.Numbers(t, snapshotOf(t, s, master))["g"]
+	}
+	update(t, s, other, func(tx *pfs.Tx) error { return tx.Link("f", "g") })
+	first := merge()
+	update(t, s, other, rewrite(c, "g"))
+	if second := merge(); second != first {
+		t.Errorf("it had number %#x, and has %#x", first, second)
+	}
+	if got := read(t, s, master, "g"); got != "written" {
+		t.Errorf("it has %q", got)
+	}
+}
