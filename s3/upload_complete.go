@@ -126,8 +126,8 @@ func (h *Handler) completeAgain(q *request, ref pfs.Ref, notFound error) error {
 
 // chosenParts returns the parts that the client lists, checked: all there, in order, as they were uploaded, large enough.
 func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list []completePart) ([]pfs.Part, error) {
-	if len(list) == 0 {
-		return nil, failf(codeMalformedXML, "You must specify at least one part")
+	if err := checkOrder(list); err != nil {
+		return nil, err
 	}
 	stored, err := h.store.Parts(q.Context(), ref, upload.ID, 0, 0)
 	if err != nil {
@@ -139,14 +139,8 @@ func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list 
 	}
 	chosen := make([]pfs.Part, 0, len(list))
 	for i := range list {
-		if list[i].PartNumber == nil || list[i].ETag == "" {
+		if list[i].ETag == "" {
 			return nil, fail(codeMalformedXML)
-		}
-		if *list[i].PartNumber < 1 {
-			return nil, failArgument("partNumber", strconv.Itoa(*list[i].PartNumber), "PartNumber must be >= 1")
-		}
-		if i > 0 && *list[i].PartNumber <= *list[i-1].PartNumber {
-			return nil, fail(codeInvalidPartOrder)
 		}
 		part := byNumber[*list[i].PartNumber]
 		if part == nil || !list[i].matches(part) {
@@ -162,6 +156,24 @@ func (h *Handler) chosenParts(q *request, ref pfs.Ref, upload *pfs.Upload, list 
 		}
 	}
 	return chosen, nil
+}
+
+// checkOrder returns an error unless the client lists parts by ascending numbers.
+func checkOrder(list []completePart) error {
+	if len(list) == 0 {
+		return failf(codeMalformedXML, "You must specify at least one part")
+	}
+	for i := range list {
+		switch number := list[i].PartNumber; {
+		case number == nil:
+			return fail(codeMalformedXML)
+		case *number < 1:
+			return failArgument("partNumber", strconv.Itoa(*number), "PartNumber must be >= 1")
+		case i > 0 && *number <= *list[i-1].PartNumber:
+			return fail(codeInvalidPartOrder)
+		}
+	}
+	return nil
 }
 
 // matches reports whether part is what the client means, as far as it says. A hash by another algorithm than ours, such as an

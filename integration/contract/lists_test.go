@@ -191,11 +191,15 @@ func allCharacters(d *door) {
 		plain = append(plain, key)
 	}
 	d.is("keys, encoded", fmt.Sprintf("%q", plain), fmt.Sprintf("%q", keys))
-	// XML has no way to write some of these; a listing that is not encoded is XML all the same, and its pages are whole.
+	// XML 1.0 has no control characters. A listing that is not encoded has references to them, as S3 writes them, so that no key
+	// is listed that is not there. But for these it is XML, and its pages are whole.
+	const references = "&#x1;&#x1f;"
+	keys[0] = "references"
 	var pages []string
 	token := ""
 	for {
 		a := d.want(200, "", "GET", "/"+d.bucket+"?list-type=2&max-keys=1&continuation-token="+token, "")
+		a.body = strings.ReplaceAll(a.body, references, keys[0])
 		if err := xml.Unmarshal([]byte(a.body), new(struct{})); err != nil {
 			d.Error(err)
 		}
@@ -204,5 +208,5 @@ func allCharacters(d *door) {
 			break
 		}
 	}
-	d.is("keys, plain", fmt.Sprintf("%q", pages[1:]), fmt.Sprintf("%q", keys[1:]))
+	d.is("keys, plain", fmt.Sprintf("%q", pages), fmt.Sprintf("%q", keys))
 }
