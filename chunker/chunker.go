@@ -26,11 +26,11 @@ func (p Piece) End() int64 { return p.Offset + p.Size }
 const (
 	// firstSize is what a Chunker reads ahead until there is more: most files are small, and who sends a large one may be slow.
 	firstSize = 64 << 10
-	// bufferSize is what a Chunker reads ahead at most. The more of it is left after the bytes that a decision needs, the
-	// fewer bytes have to be moved to its front.
-	bufferSize = 1 << 20
-	// lookahead is how many bytes from the beginning of a piece on can have a say in where it ends.
-	lookahead = Max + HoleUnit
+	// bufferSize is what a Chunker reads ahead at most.
+	bufferSize = lookahead + HoleUnit
+	// usual is how many bytes from the beginning of a piece on nearly always suffice to say where it ends, and lookahead how many
+	// can have a say. What is left of the buffer is moved to its front when it is less than that, so most moves are of few bytes.
+	usual, lookahead = 2*Avg + HoleUnit, Max + HoleUnit
 	// maxEmptyReads is after how many reads in a row that give neither bytes nor an error a reader is given up.
 	maxEmptyReads = 100
 )
@@ -47,6 +47,7 @@ var zeros [HoleUnit]byte
 // Chunker cuts what a reader gives into pieces. It is for one goroutine at a time.
 type Chunker struct {
 	r      io.Reader
+	sparse sparse            // r where that is one, else nil
 	buf    []byte            // nil once closed
 	first  *[firstSize]byte  // nil unless it is buf
 	large  *[bufferSize]byte // nil unless it is buf
@@ -55,11 +56,23 @@ type Chunker struct {
 	err    error             // what r answered in the end; io.EOF at the file's end
 }
 
+// sparse is a reader that knows of zeros before they are read.
+type sparse interface {
+	// Zeros returns how many of the bytes that come next are known to be zeros, and Skip skips that many of them, or fewer.
+	Zeros() int64
+	Skip(n int64)
+}
+
 // New returns a Chunker for the bytes of r, the first of which has the given file offset, not negative, and the last of
 // which is the file's last. The caller must call Close.
+//
+// An r with the methods Zeros() int64 and Skip(n int64) is not read where it has holes. Zeros returns how many of the bytes that
+// come next are known to be zeros, and Skip skips so many, or fewer. The pieces are the same in either case.
 func New(r io.Reader, offset int64) *Chunker {
 	first := firsts.Get().(*[firstSize]byte)
-	return &Chunker{r: r, offset: offset, buf: first[:], first: first}
+	c := &Chunker{r: r, offset: offset, buf: first[:], first: first}
+	c.sparse, _ = r.(sparse)
+	return c
 }
 
 // Close gives the Chunker's memory back, with the Data of the last Piece. Next returns io.ErrClosedPipe then. It does not
@@ -94,37 +107,95 @@ func (c *Chunker) grow() {
 // bytes read until then do not suffice to say where the next piece ends; so no piece is ever cut off by an error. A reader
 // that gives neither bytes nor an error many times in a row fails with io.ErrNoProgress.
 func (c *Chunker) Next() (Piece, error) {
-	if err := c.fill(lookahead); err != nil {
+	if n := c.skipKnown(Window - c.offset%Window); n > 0 {
+		return c.hole(n)
+	}
+	if err := c.fill(usual); err != nil {
 		return Piece{}, err
 	}
 	if c.hi == c.lo {
 		return Piece{}, io.EOF
 	}
 	if c.atHole() {
-		return c.hole()
+		return c.hole(0)
 	}
-	p := c.buf[c.lo:c.hi]
-	p = p[:min(int64(len(p)), Window-c.offset%Window)]
-	n := untilHole(p, c.offset, cut(p))
-	piece := Piece{Offset: c.offset, Size: int64(n), Data: p[:n:n]}
+	n, certain := c.chunk()
+	if !certain {
+		if err := c.fill(lookahead); err != nil {
+			return Piece{}, err
+		}
+		n, _ = c.chunk()
+	}
+	piece := Piece{Offset: c.offset, Size: int64(n), Data: c.buf[c.lo : c.lo+n : c.lo+n]}
 	c.skip(n)
 	// No chunk takes all of what was looked ahead at, but at the end.
 	piece.Last = c.atEnd()
 	return piece, nil
 }
 
-// hole consumes the units of zeros at hand, up to the window's end.
-func (c *Chunker) hole() (Piece, error) {
-	piece := Piece{Offset: c.offset, Hole: true}
-	for more := true; more; more = c.offset%Window != 0 && c.atHole() {
-		c.skip(HoleUnit)
-		piece.Size += HoleUnit
+// chunk returns the length of the chunk that the bytes at hand begin with, and whether it is certain: with fewer than lookahead
+// bytes those behind may have a say.
+func (c *Chunker) chunk() (n int, certain bool) {
+	p := c.buf[c.lo:c.hi]
+	p = p[:min(int64(len(p)), Window-c.offset%Window)]
+	n = untilHole(p, c.offset, cut(p))
+	return n, c.err == io.EOF || n+HoleUnit <= c.hi-c.lo
+}
+
+// hole consumes the units of zeros that come next, up to the window's end. The size bytes before them are of the same hole.
+func (c *Chunker) hole(size int64) (Piece, error) {
+	begin := c.offset - size
+	for c.offset == begin || c.offset%Window != 0 {
+		if c.skipKnown(Window-c.offset%Window) > 0 {
+			continue
+		}
 		if err := c.fill(HoleUnit); err != nil {
 			return Piece{}, err
 		}
+		if !c.atHole() {
+			break
+		}
+		c.skip(HoleUnit)
 	}
-	piece.Last = c.atEnd()
-	return piece, nil
+	if c.known() == 0 {
+		if err := c.fill(1); err != nil {
+			return Piece{}, err
+		}
+	}
+	return Piece{Offset: begin, Size: c.offset - begin, Hole: true, Last: c.atEnd() && c.known() == 0}, nil
+}
+
+// SkipWindows skips whole windows of zeros that the reader knows of, and returns how many bytes these have; 0 unless a window
+// begins here. They are no pieces then.
+func (c *Chunker) SkipWindows() int64 {
+	if c.offset%Window != 0 {
+		return 0
+	}
+	return c.skipKnown((int64(c.hi-c.lo) + c.known()) / Window * Window)
+}
+
+// known returns how many bytes behind those at hand are known to be zeros.
+func (c *Chunker) known() int64 {
+	if c.sparse == nil || c.err != nil {
+		return 0
+	}
+	return c.sparse.Zeros()
+}
+
+// skipKnown skips the units of zeros that come next, as far as the reader knows of them, and at most most bytes, a multiple of
+// HoleUnit. Less than a unit of them may be at hand already. It returns how many bytes it has skipped.
+func (c *Chunker) skipKnown(most int64) int64 {
+	known, rest := c.known(), int64(c.hi-c.lo)
+	if known == 0 || c.offset%HoleUnit != 0 || rest >= HoleUnit || !bytes.Equal(c.buf[c.lo:c.hi], zeros[:rest]) {
+		return 0
+	}
+	n := min(most, (rest+known)/HoleUnit*HoleUnit)
+	if n > 0 {
+		c.sparse.Skip(n - rest)
+		c.lo, c.hi = 0, 0
+		c.offset += n
+	}
+	return n
 }
 
 // atEnd reports whether all bytes of the file have been returned, and that is known.

@@ -114,8 +114,8 @@ func shares() (descriptors.Shares, error) {
 	return descriptors.Divide(limit)
 }
 
-// opener returns what serves the doors of a store. Bodies of S3 requests have a quarter of the memory that limit is; the store's
-// caches take about half.
+// opener returns what serves the doors of a store. Bodies of S3 requests have three eighths of the memory that limit is; the
+// store's caches take as much.
 func (p *program) opener(store *pfs.Store, dir *datadir.Dir, limit int64, files descriptors.Shares) door.Opener {
 	admitted := connections.New(files.Connections)
 	cfg := mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch(), ScratchFiles: files.Scratch}
@@ -128,7 +128,7 @@ func (p *program) opener(store *pfs.Store, dir *datadir.Dir, limit int64, files 
 			return mounts.Serve(*spec.Mount, file)
 		}
 		return endpoint.Serve(store, *spec.S3, file, endpoint.Config{
-			Memory: limit / 4, Now: time.Now, Rand: rand.Reader, Log: p.log, Limit: admitted,
+			Memory: limit / 8 * 3, Now: time.Now, Rand: rand.Reader, Log: p.log, Limit: admitted,
 		})
 	}
 }

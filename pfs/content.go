@@ -24,9 +24,12 @@ func (i *Ingested) Release() { i.pin.Release() }
 // Ingest streams what r yields into the store, in constant memory, and returns it as a content. It touches no path; a crash
 // before the content is linked leaves only garbage. It need not be on disk before it is linked. r's error comes back
 // unchanged; others are of KindNoSpace, KindCanceled, KindClosed or KindInternal.
+//
+// An r with the methods Zeros() int64 and Skip(n int64) is not read where it has holes: Zeros returns how many of the bytes that
+// come next are known to be zeros, and Skip skips so many, or fewer.
 func (s *Store) Ingest(ctx context.Context, r io.Reader) (*Ingested, error) {
 	src := &sourceReader{r: r}
-	c, pin, err := s.contents.Ingest(ctx, src)
+	c, pin, err := s.contents.Ingest(ctx, src.source())
 	if err != nil {
 		return nil, src.errorOr("pfs.Ingest", err)
 	}
@@ -83,6 +86,23 @@ func (s *sourceReader) Read(p []byte) (int, error) {
 		s.err = err
 	}
 	return n, err
+}
+
+// sparseReader is a reader that knows of zeros before they are read.
+type sparseReader interface {
+	Zeros() int64
+	Skip(n int64)
+}
+
+// source returns s, as a sparseReader where the caller's reader is one.
+func (s *sourceReader) source() io.Reader {
+	if sparse, ok := s.r.(sparseReader); ok {
+		return struct {
+			*sourceReader
+			sparseReader
+		}{s, sparse}
+	}
+	return s
 }
 
 // errorOr returns the reader's own error if it had one, else err as an error of op.

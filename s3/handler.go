@@ -58,7 +58,7 @@ type Config struct {
 	// Stall is how long a client may take to send, or take, the next bytes before the request ends, and to send the rest of a
 	// body that nobody wants to see; 0 for ever.
 	Stall time.Duration
-	// Memory is how many bytes requests may hold together for bodies and long answers; 0 means 64 MiB. Who needs more than is
+	// Memory is how many bytes requests may hold together for bodies and long answers; 0 means 96 MiB. Who needs more than is
 	// free waits, and slow clients are cut off for those who wait: see package budget.
 	Memory int64
 	// Log gets a line for each request; nil means nowhere.

@@ -2,23 +2,27 @@ package s3
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"pfsd/s3/budget"
 )
 
 // defaultMemory is how much memory bodies and answers may take when Config does not say.
-const defaultMemory = 64 << 20
+const defaultMemory = 96 << 20
 
 // What requests hold, in bytes.
 const (
 	// smallBody is the size of the largest body that is small, and smallCost what it needs: the first buffer of a chunker, one
 	// for aws-chunked, and hashes.
 	smallBody, smallCost = 48 << 10, 112 << 10
-	// bodyCost is what any other body needs that is stored: a chunker's large buffer, and the same besides.
-	bodyCost = 1<<20 + smallCost
+	// bodyCost is what any other body needs that is stored: a chunker's large buffer in place of the first, and the same besides.
+	bodyCost = 640<<10 + smallCost - 64<<10
 	// decoded is how many bytes decoding takes for each of an XML body.
 	decoded = 3
+	// unnoticed is the size of a body from which on a client cannot tell a wait from a slow connection: it is more than the buffers
+	// of one hold, so that the client is kept from sending all the same.
+	unnoticed = 16 << 20
 	// answerCost is what a long answer needs: a page of a listing.
 	answerCost = 1 << 20
 )
@@ -53,7 +57,8 @@ func (q *request) admit(b *budget.Budget, cost int64, cut func()) (err error) {
 	if q.grant != nil {
 		return nil
 	}
-	if q.grant, err = b.Acquire(q.Context(), cost, cut); err != nil {
+	patient := q.ContentLength > unnoticed || strings.EqualFold(q.Header.Get("Expect"), "100-continue")
+	if q.grant, err = b.Acquire(q.Context(), cost, patient, cut); err != nil {
 		return slowDown(err)
 	}
 	return nil

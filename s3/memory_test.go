@@ -14,7 +14,7 @@ import (
 // Bodies that stop in the middle are cut off when others need their memory, with an answer that has clients try again; those who
 // wait are served.
 func TestSlowBodyIsCutOff(t *testing.T) {
-	s := newServer(t, func(c *s3.Config) { c.Now, c.Stall, c.Memory = time.Now, time.Hour, 2<<20 })
+	s := newServer(t, func(c *s3.Config) { c.Now, c.Stall, c.Memory = time.Now, time.Hour, 1<<20 })
 	id := s.create("/data/parts")
 	for name, target := range map[string]string{
 		"object": "PUT /data/bad", "part": "PUT /data/parts?partNumber=1&uploadId=" + id, "XML": "POST /data?delete",

@@ -13,6 +13,7 @@ package budget
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,11 +21,12 @@ import (
 // The pace that clients have to keep while others wait for their memory.
 const (
 	// Stall is how long a client may move nothing.
-	Stall = time.Second
+	Stall = 3 * time.Second
 	// Round is how long a client is watched before its pace is judged, and Pace is what it must be, in bytes a second.
-	Round, Pace = 2 * time.Second, 64 << 10
-	// MaxWait is how long a request waits for memory.
-	MaxWait = 30 * time.Second
+	Round, Pace = 4 * time.Second, 64 << 10
+	// IdleWait is how long a request waits for memory while nobody is granted any, MaxWait while the line moves, and PatientWait
+	// one whose client does not notice.
+	IdleWait, MaxWait, PatientWait = time.Minute, 5 * time.Minute, time.Hour
 	// sweepEvery is how often holders are looked at while somebody waits.
 	sweepEvery = 100 * time.Millisecond
 )
@@ -43,11 +45,14 @@ type Budget struct {
 
 	// mu guards all below, and the fields of Grants. The cut functions of holders are called under it.
 	mu      sync.Mutex
-	used    int64
+	used    int64    // all that is granted
+	extra   int64    // that part of it by which Grants have grown
 	queue   []*Grant // who waits, oldest first
 	holders map[*Grant]struct{}
 	// sweeping is set while a sweep is planned.
 	sweeping bool
+	// moved is when the last who waited was let in.
+	moved time.Time
 	// fromCut is how much of what is free was taken from holders that were cut off.
 	fromCut int64
 }
@@ -64,11 +69,12 @@ func (b *Budget) Used() (bytes int64, waiting int) {
 	return b.used, len(b.queue)
 }
 
-// Acquire waits until size bytes are free, or all when that is less, and grants them. To cut a holder off, cut is called, perhaps
+// Acquire waits until size bytes are free, or all when that is less, and grants them. A patient request is one whose client takes
+// the wait for that of a slow connection. To cut a holder off, cut is called, perhaps
 // more than once, but not after Release: it must make what waits for the client return soon, and not block. Errors: ErrBusy and
 // ctx's.
-func (b *Budget) Acquire(ctx context.Context, size int64, cut func()) (*Grant, error) {
-	g := &Grant{b: b, size: min(size, b.limit), cut: cut, ready: make(chan struct{})}
+func (b *Budget) Acquire(ctx context.Context, size int64, patient bool, cut func()) (*Grant, error) {
+	g := &Grant{b: b, size: min(size, b.limit), patient: patient, cut: cut, ready: make(chan struct{})}
 	b.mu.Lock()
 	g.begun = b.now()
 	b.queue = append(b.queue, g)
@@ -119,6 +125,7 @@ func (b *Budget) admitLocked() {
 		b.fromCut = max(0, b.fromCut-g.size)
 		b.holders[g] = struct{}{}
 		g.state, g.begun = holding, time.Time{}
+		b.moved = b.now()
 		close(g.ready)
 	}
 	b.fromCut = 0
@@ -138,13 +145,25 @@ func (b *Budget) sweep() {
 	defer b.mu.Unlock()
 	b.sweeping = false
 	now := b.now()
-	for len(b.queue) > 0 && now.Sub(b.queue[0].begun) >= MaxWait {
-		close(b.queue[0].ready)
-		b.queue = b.queue[1:]
-	}
+	b.queue = slices.DeleteFunc(b.queue, func(g *Grant) bool {
+		over := b.isOver(g, now)
+		if over {
+			close(g.ready)
+		}
+		return over
+	})
 	b.cutLocked(now)
 	b.admitLocked()
 	b.planLocked()
+}
+
+// isOver reports whether g has waited for as long as it may.
+func (b *Budget) isOver(g *Grant, now time.Time) bool {
+	waited := now.Sub(g.begun)
+	if g.patient {
+		return waited >= PatientWait
+	}
+	return waited >= MaxWait || min(waited, now.Sub(b.moved)) >= IdleWait
 }
 
 // cutLocked cuts off slow holders, until what they hold is enough for those who wait.

@@ -34,7 +34,7 @@ func (c *clock) pass(b *Budget, d time.Duration) {
 func hold(t *testing.T, b *Budget, size int64) (*Grant, *int) {
 	t.Helper()
 	cut := new(int)
-	g, err := b.Acquire(t.Context(), size, func() { *cut++ })
+	g, err := b.Acquire(t.Context(), size, false, func() { *cut++ })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,10 +50,15 @@ type outcome struct {
 // wait acquires size bytes that are not free, and returns once that is waited for.
 func wait(t *testing.T, b *Budget, ctx context.Context, size int64) <-chan outcome {
 	t.Helper()
+	return waitAs(t, b, ctx, size, false)
+}
+
+func waitAs(t *testing.T, b *Budget, ctx context.Context, size int64, patient bool) <-chan outcome {
+	t.Helper()
 	_, before := b.Used()
 	got := make(chan outcome, 1)
 	go func() {
-		g, err := b.Acquire(ctx, size, func() {})
+		g, err := b.Acquire(ctx, size, patient, func() {})
 		got <- outcome{g, err}
 	}()
 	for {
@@ -175,7 +180,7 @@ func TestWaitsEnd(t *testing.T) {
 	if o := <-gone; !errors.Is(o.err, context.Canceled) {
 		t.Errorf("who has gone: %v", o.err)
 	}
-	c.pass(b, MaxWait)
+	c.pass(b, IdleWait)
 	if o := <-late; !errors.Is(o.err, ErrBusy) {
 		t.Errorf("who has waited: %v", o.err)
 	}
@@ -183,13 +188,50 @@ func TestWaitsEnd(t *testing.T) {
 		t.Error("more than there is")
 	}
 	g.Release()
-	if g, _ := hold(t, b, 50); !g.Grow(50) {
-		t.Error("not grown")
-	} else if g.Release(); b.used != 0 {
-		t.Errorf("left: %d", b.used)
+	for range 2 {
+		if g, _ := hold(t, b, 50); !g.Grow(25) || g.Grow(1) {
+			t.Error("it does not grow by a quarter of all")
+		} else if g.Release(); b.used != 0 {
+			t.Errorf("left: %d", b.used)
+		}
 	}
 	var none *Grant
 	if none.Release(); none.Begin() != nil || none.End(1) != nil {
 		t.Error("no grant")
 	}
+}
+
+// Who waits keeps its place while others are let in, but not for ever; who does not notice that it waits, longer.
+func TestWaitsInALineThatMoves(t *testing.T) {
+	b, c := newBudget(100)
+	g, _ := hold(t, b, 100)
+	var line []<-chan outcome
+	for range 8 {
+		line = append(line, wait(t, b, t.Context(), 100))
+	}
+	patient := waitAs(t, b, t.Context(), 100, true)
+	const pause = IdleWait - time.Second
+	for i := range 5 {
+		c.pass(b, pause)
+		g.Release()
+		o := <-line[i]
+		if o.err != nil {
+			t.Fatalf("in place %d: %v", i, o.err)
+		}
+		g = o.grant
+	}
+	c.pass(b, MaxWait-5*pause)
+	for _, late := range line[5:] {
+		if o := <-late; !errors.Is(o.err, ErrBusy) {
+			t.Errorf("after %v: %v", MaxWait, o.err)
+		}
+	}
+	if _, waiting := b.Used(); waiting != 1 {
+		t.Errorf("%d wait, who is patient should", waiting)
+	}
+	c.pass(b, PatientWait)
+	if o := <-patient; !errors.Is(o.err, ErrBusy) {
+		t.Errorf("who was patient: %v", o.err)
+	}
+	g.Release()
 }

@@ -18,7 +18,9 @@ type Grant struct {
 	b     *Budget
 	size  int64
 	extra int64
-	cut   func()
+	// patient is set when the client does not notice that it waits.
+	patient bool
+	cut     func()
 	// ready is closed when the wait is over.
 	ready chan struct{}
 
@@ -64,14 +66,16 @@ func (g *Grant) End(n int64) error {
 	return nil
 }
 
-// Grow adds n bytes to the Grant, and reports whether they are free and nobody waits for any.
+// Grow adds n bytes to the Grant, and reports whether they are free and nobody waits for any. All Grants together grow by a quarter
+// of the Budget at most, so that the first requests leave room for others.
 func (g *Grant) Grow(n int64) bool {
 	g.b.mu.Lock()
 	defer g.b.mu.Unlock()
-	if len(g.b.queue) > 0 || g.b.used+n > g.b.limit {
+	if len(g.b.queue) > 0 || g.b.used+n > g.b.limit || g.b.extra+n > g.b.limit/4 {
 		return false
 	}
 	g.extra += n
+	g.b.extra += n
 	g.b.used += n
 	return true
 }
@@ -93,6 +97,7 @@ func (g *Grant) Release() {
 	g.state = ended
 	delete(b.holders, g)
 	b.used -= g.size + g.extra
+	b.extra -= g.extra
 	b.admitLocked()
 }
 

@@ -12,8 +12,8 @@ import (
 	"pfsd/pfs/internal/schema"
 )
 
-// Ingest stores the bytes of r, up to its end, and returns them as a Content, with a Pin that the caller must Release. It
-// needs little memory, whatever the size. What it returns may be linked after the next Pending; until then a crash loses
+// Ingest stores the bytes of r, up to its end, and returns them as a Content, with a Pin that the caller must Release. An r that
+// knows of its zeros, as chunker.New has it, is not read there, and of more than 4 GiB of them nothing is hashed. Ingest needs little memory, whatever the size. What it returns may be linked after the next Pending; until then a crash loses
 // it. Errors: that of r unchanged, ErrTooLarge, ctx's error, which is looked at between pieces, and those of the stores.
 func (s *Store) Ingest(ctx context.Context, r io.Reader) (schema.Content, *Pin, error) {
 	w := s.newWriter(ctx)
@@ -73,6 +73,11 @@ func (in *ingest) run(r io.Reader, offset int64) (int64, error) {
 		if err := in.w.ctx.Err(); err != nil {
 			return 0, err
 		}
+		skipped, err := in.skipHoles(c, end)
+		if err != nil {
+			return 0, err
+		}
+		end += skipped
 		piece, err := c.Next()
 		switch {
 		case err == io.EOF:
@@ -87,6 +92,20 @@ func (in *ingest) run(r io.Reader, offset int64) (int64, error) {
 		}
 		end = piece.End()
 	}
+}
+
+// skipHoles adds the windows that come next at the file offset off and of which c knows that they are holes, as long as nobody
+// wants them hashed, and returns how many bytes they have. It takes no longer for many than for few.
+func (in *ingest) skipHoles(c *chunker.Chunker, off int64) (int64, error) {
+	if in.window != nil || in.plain != nil || in.tree.dense || in.tree.first() {
+		return 0, nil
+	}
+	n := c.SkipWindows()
+	if n > math.MaxInt64-off {
+		return 0, fmt.Errorf("%w: from offset %d on", ErrTooLarge, off)
+	}
+	in.feed.skip(n)
+	return n, in.tree.pushHoles(off, n)
 }
 
 // add stores one piece.

@@ -2,6 +2,7 @@ package cas
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -180,4 +181,107 @@ func TestPartOfZeros(t *testing.T) {
 		joined.Release()
 		pin.Release()
 	}
+}
+
+// holes is a reader of runs of bytes behind holes that it knows of; it fails the test when more of a hole is read than a buffer.
+type holes struct {
+	t    *testing.T
+	runs []run
+	read int64 // bytes of the hole at hand
+}
+
+// run is a hole, and the bytes behind it.
+type run struct {
+	hole int64
+	data []byte
+}
+
+func (h *holes) Zeros() int64 {
+	if len(h.runs) == 0 {
+		return 0
+	}
+	return h.runs[0].hole
+}
+
+func (h *holes) Skip(n int64) { h.runs[0].hole -= n }
+
+func (h *holes) Read(p []byte) (int, error) {
+	for len(h.runs) > 0 && h.runs[0].hole == 0 && len(h.runs[0].data) == 0 {
+		h.runs, h.read = h.runs[1:], 0
+	}
+	if len(h.runs) == 0 {
+		return 0, io.EOF
+	}
+	r := &h.runs[0]
+	if r.hole > 0 {
+		n := min(r.hole, int64(len(p)))
+		clear(p[:n])
+		r.hole -= n
+		if h.read += n; h.read > 2<<20 {
+			h.t.Errorf("%d bytes of a hole were read", h.read)
+		}
+		return int(n), nil
+	}
+	n := copy(p, r.data)
+	r.data = r.data[n:]
+	return n, nil
+}
+
+// TestIngestOfHoles checks contents of a reader that knows of its holes: they are those that edits make, of any size.
+func TestIngestOfHoles(t *testing.T) {
+	b := newBench(t)
+	one := noise[:1]
+	for name, runs := range map[string][]run{
+		"small":          {{0, noise[:100]}, {1 << 20, noise[:300_000]}, {70_000, nil}},
+		"one window":     {{chunker.Window, nil}},
+		"dense":          {{0, noise[:1]}, {100 << 20, noise[:5]}, {chunker.Window*3 + 1, one}},
+		"terabytes":      {{0, one}, {50 << 40, noise[:200_000]}},
+		"nothing else":   {{1 << 50, nil}},
+		"of a subtree":   {{span(2), nil}},
+		"far apart":      {{5 << 30, one}, {span(2) - 5<<30 - 1, one}, {span(3) - 7, noise[:1000]}, {12345, nil}},
+		"to a whole one": {{0, one}, {span(3) - 1, nil}},
+		"largest":        {{0, one}, {math.MaxInt64 - 1, nil}},
+	} {
+		var size int64
+		var dirty []Range
+		source := at{}
+		for _, r := range runs {
+			size += r.hole
+			if len(r.data) > 0 {
+				dirty = append(dirty, Range{size, int64(len(r.data))})
+				source[size] = r.data
+			}
+			size += int64(len(r.data))
+		}
+		want, pin, err := b.Rewrite(ctx, b.ingest(t, nil), size, dirty, source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pin.Release()
+		got, pin, err := b.Ingest(ctx, &holes{t: t, runs: slices.Clone(runs)})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		pin.Release()
+		if got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+		b.commit(t)
+	}
+	_, _, err := b.Ingest(ctx, &holes{t: t, runs: []run{{1 << 62, one}, {1 << 62, one}, {1 << 62, one}}})
+	if !errors.Is(err, ErrTooLarge) {
+		t.Errorf("more than there can be: %v", err)
+	}
+}
+
+// at is an io.ReaderAt of pieces by their offset.
+type at map[int64][]byte
+
+func (a at) ReadAt(p []byte, off int64) (int, error) {
+	for start, data := range a {
+		if off >= start && off < start+int64(len(data)) {
+			return copy(p, data[off-start:]), nil
+		}
+	}
+	return 0, io.EOF
 }

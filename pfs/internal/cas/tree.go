@@ -84,6 +84,23 @@ func (t *tree) pushSubtree(level int, c child, dense bool) error {
 	return t.push(level, c)
 }
 
+// pushHoles adds n bytes of holes, whole windows, at the file offset off, which is not the beginning. They are few subtrees, however
+// many windows.
+func (t *tree) pushHoles(off, n int64) error {
+	for n > 0 {
+		level := 0
+		for level+1 < maxLevel && off%span(level+1) == 0 && n >= span(level+1) {
+			level++
+		}
+		size := span(level)
+		if err := t.pushSubtree(level, child{size: size, holes: size}, false); err != nil {
+			return err
+		}
+		off, n = off+size, n-size
+	}
+	return nil
+}
+
 func (t *tree) push(level int, c child) error {
 	t.holes += c.holes
 	if t.holes > t.w.s.sparseLimit {
