@@ -135,7 +135,7 @@ func lossText(l schema.LostRows) string {
 
 // kindNames are the kinds of rows, by the first byte of their keys.
 var kindNames = map[byte]string{
-	'a': "alias", 'b': "branch", 'c': "commit", 'k': "chunk", 'l': "line", 'm': "the store's own records", 'n': "directory node",
+	'a': "alias", 'b': "branch", 'c': "commit", 'h': "move of a branch", 'k': "chunk", 'l': "line", 'm': "the store's own records", 'n': "directory node",
 	'o': "open commit", 'p': "path index", 'q': "place", 'r': "repo", 's': "path index of directories", 't': "tag", 'u': "upload",
 	'v': "part of an upload", 'w': "chunk list", 'x': "deletion", 'y': "list of uploads",
 }

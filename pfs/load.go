@@ -50,6 +50,9 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	rows, err := s.rows(ctx, schema.RepoPrefix())
+	if err == nil {
+		rows, err = s.dropFormerNames(ctx, rows)
+	}
 	if err != nil {
 		return err
 	}
@@ -138,9 +141,21 @@ func (s *Store) countAgain(ctx context.Context) (schema.StoreRecord, error) {
 		if err != nil {
 			return err
 		}
-		return eachRow(r, schema.LinePrefix(), func(row kv.Row) error {
-			if line, ok := schema.ParseLineKey(row.Key); ok {
-				counters.Line = max(counters.Line, line)
+		for _, prefix := range [][]byte{schema.LinePrefix(), schema.MovePrefix(), schema.AllSeqs()} {
+			err := eachRow(r, prefix, func(row kv.Row) error {
+				if line, ok := schema.ParseLineKey(row.Key); ok {
+					counters.Line = max(counters.Line, line)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		// A line that nothing is on yet may be known by its branch alone.
+		return eachRow(r, schema.AllBranches(), func(row kv.Row) error {
+			if rec, err := schema.DecodeBranch(row.Value); err == nil {
+				counters.Line = max(counters.Line, rec.Line)
 			}
 			return nil
 		})

@@ -58,14 +58,8 @@ func (s *Store) Repair(ctx context.Context) (*RepairReport, error) {
 	if err := r.commits(ctx); err != nil {
 		return nil, wrap(op, err, "", "")
 	}
-	if err := r.flush(ctx); err != nil {
-		return nil, wrap(op, err, "", "")
-	}
-	// A place that was made again may be that of a later commit than a branch knows.
-	moved, err := s.catchUp(ctx)
-	s.caughtUp = append(s.caughtUp, moved...)
 	r.report.Moved = slices.Clone(s.caughtUp)
-	return r.report, wrap(op, err, "", "")
+	return r.report, wrap(op, r.flush(ctx), "", "")
 }
 
 // repair is one run of Repair.

@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"pfsd/pfs"
+	"pfsd/pfs/internal/kv"
+	"pfsd/pfs/internal/kv/memkv"
+	"pfsd/pfs/internal/pack"
+	"pfsd/pfs/internal/schema"
 	"pfsd/pfs/pfstest"
 )
 
@@ -194,5 +198,107 @@ func TestSalvageOlderBranch(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, found.Kept)); err != nil {
 		t.Error(err)
+	}
+}
+
+// held returns rows with the note of a salvage that has lost some of any kind, and with the rows of some kinds that before has.
+func held(t *testing.T, rows, before *memkv.Store, kinds string) *memkv.Store {
+	t.Helper()
+	rec := schema.SalvageRecord{Time: 1, Lost: []schema.LostRows{{File: "f", Why: "w"}}}
+	batch := kv.Batch{Puts: []kv.Row{{Key: schema.SalvageKey(), Value: rec.Append(nil)}}}
+	noError(t, before.View(ctx, func(r kv.Reader) error {
+		for _, kind := range kinds {
+			for row, err := range r.Scan([]byte{byte(kind)}, nil, false) {
+				if err != nil {
+					return err
+				}
+				batch.Puts = append(batch.Puts, kv.Row{Key: bytes.Clone(row.Key), Value: bytes.Clone(row.Value)})
+			}
+		}
+		return nil
+	}))
+	after := rows.Crash()
+	noError(t, after.Commit(ctx, batch))
+	return after
+}
+
+// unseen returns the problems that a check finds, but for those that say that something may be older.
+func unseen(t *testing.T, s *pfs.Store) []string {
+	t.Helper()
+	return slices.DeleteFunc(problems(t, s), func(p string) bool {
+		return strings.Contains(p, "it may be older") || strings.HasPrefix(p, "salvaged: ")
+	})
+}
+
+// TestSalvagedNames brings rows back whose deletions, or newer versions, are lost. Whatever is done under all names afterwards, each
+// commit keeps its place and its files, and no two branches share a line.
+func TestSalvagedNames(t *testing.T) {
+	for name, c := range map[string]struct {
+		// change is made behind the state of which rows of some kinds come back.
+		change func(t *testing.T, s *pfs.Store)
+		back   string
+		repo   string
+		names  int
+	}{
+		"branch renamed": {func(t *testing.T, s *pfs.Store) {
+			_, err := s.RenameBranch(ctx, pfs.BranchRef("r", "master"), "main")
+			noError(t, err)
+		}, "b", "r", 2},
+		"branch renamed and changed": {func(t *testing.T, s *pfs.Store) {
+			_, err := s.RenameBranch(ctx, pfs.BranchRef("r", "master"), "main")
+			noError(t, err)
+			put(t, s, pfs.BranchRef("r", "main"), "f", "renamed")
+		}, "b", "r", 2},
+		"repo renamed": {func(t *testing.T, s *pfs.Store) {
+			_, err := s.RenameRepo(ctx, "r", "a")
+			noError(t, err)
+		}, "r", "a", 1},
+		"places lost": {func(t *testing.T, s *pfs.Store) {
+			put(t, s, pfs.BranchRef("r", "master"), "f", "newest")
+		}, "b-q", "r", 1},
+		"line and counters lost": {func(t *testing.T, s *pfs.Store) {
+			_, err := s.CreateBranch(ctx, pfs.BranchRef("r", "dev"), pfs.BranchOptions{From: pfs.BranchRef("r", "master")})
+			noError(t, err)
+		}, "m-lh", "r", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows, disk := memkv.New(), pack.NewMemory(nil)
+			s := openMemory(t, rows, disk)
+			makeRepo(t, s, "r")
+			put(t, s, pfs.BranchRef("r", "master"), "f", "first")
+			before := rows.Crash()
+			c.change(t, s)
+			noError(t, s.Close())
+			back, lose, _ := strings.Cut(c.back, "-")
+			after := rows.Crash()
+			loseRows(t, after, lose)
+			s = openMemory(t, held(t, after, before, back), disk.Crash(nil))
+			defer func() { noError(t, s.Close()) }()
+			_, err := s.Repair(ctx)
+			noError(t, err)
+			known := unseen(t, s)
+			branches, err := s.Branches(ctx, "")
+			noError(t, err)
+			if len(branches) != c.names || branches[0].Repo != c.repo {
+				t.Errorf("the branches are %+v", branches)
+			}
+			_, err = s.CreateBranch(ctx, pfs.BranchRef(c.repo, "new"), pfs.BranchOptions{From: pfs.BranchRef(c.repo, branches[0].Name)})
+			noError(t, err)
+			branches = append(branches, pfs.Branch{Repo: c.repo, Name: "new"})
+			made := map[pfs.CommitID]string{}
+			for _, text := range []string{"1", "2"} {
+				for _, b := range branches {
+					made[put(t, s, pfs.BranchRef(b.Repo, b.Name), "f", b.Name+text).ID] = b.Name + text
+				}
+			}
+			for id, text := range made {
+				if got := read(t, s, pfs.Ref{Repo: c.repo, Commit: id}, "f"); got != text {
+					t.Errorf("the commit of %s has %s", text, got)
+				}
+			}
+			if got := unseen(t, s); !slices.Equal(got, known) {
+				t.Errorf("commits do harm:\n%s\nbefore:\n%s", strings.Join(got, "\n"), strings.Join(known, "\n"))
+			}
+		})
 	}
 }

@@ -65,7 +65,7 @@ type Store struct {
 	holds  holds
 	doomed atomic.Pointer[map[schema.ID]struct{}]
 	upkeep upkeep
-	// caughtUp says what became, since the store was opened, of branches whose newest records were lost in a salvage. upkeep guards it.
+	// caughtUp says what became, when the store was opened, of names of which records were lost in a salvage. It is not changed then.
 	caughtUp []string
 	// scrubbed is how far the scrub has come; nil before it has begun.
 	scrubbed atomic.Pointer[ScrubStatus]
@@ -151,7 +151,11 @@ func openOn(ctx context.Context, rows kv.Store, packs *pack.Store, format *store
 	s.holds = holds{guard: s.guard, all: map[*hold]runtime.Cleanup{}}
 	s.contents = cas.New(rows, packs, cas.Options{CacheBytes: opts.Memory / 16, Guard: s.guard})
 	s.trees = tree.New(tree.FromKV(rows, s.guard), opts.Memory/8)
+	var late []lateBranch
 	err = s.load(ctx)
+	if err == nil {
+		late, err = s.findLate(ctx)
+	}
 	if err == nil {
 		err = s.numberPacks(ctx)
 	}
@@ -161,7 +165,7 @@ func openOn(ctx context.Context, rows kv.Store, packs *pack.Store, format *store
 	s.committer = newCommitter(s)
 	running, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	if s.caughtUp, err = s.catchUp(ctx); err != nil {
+	if err = s.catchUp(ctx, late); err != nil {
 		return nil, wrap("pfs.Open", errors.Join(err, s.Close()), "", "")
 	}
 	s.background.Go(func() { s.thinAll(running) })

@@ -1,9 +1,11 @@
 package badgerkv
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4/y"
 
@@ -17,8 +19,8 @@ const maxBlock = kv.MaxKey + kv.MaxValue + 4<<10
 type span struct{ start, end int }
 
 // findBlocks returns the blocks of a table whose index is lost, in order. A block is where a checksum fits the bytes before it.
-// What a row has as its value may look like a block too: of blocks that overlap the outer one counts, and blocks whose keys are
-// out of the order of the table do not.
+// The value of a row may look like a block too: of blocks that overlap the outer one counts, and blocks whose keys are out of the
+// order of the table, or with rows that a Store never writes, do not.
 //
 // It takes time in proportion to the data, whatever that is, and memory for the places in the last maxBlock bytes at which a block
 // could begin.
@@ -82,10 +84,19 @@ func (f *finder) end(i int) {
 		if !ok || at < i-maxBlock {
 			continue
 		}
-		if _, err := entriesOf(f.data[at:i]); err == nil {
+		if rows, err := entriesOf(f.data[at:i]); err == nil && !slices.ContainsFunc(rows, isForeign) {
 			f.found = append(f.found, span{at, i + n + wordSize})
 		}
 	}
+}
+
+// maxTime is above all timestamps of a Store, which count its transactions.
+const maxTime = 1 << 56
+
+// isForeign reports whether a Store never writes such a row.
+func isForeign(v version) bool {
+	row := kv.Row{Key: v.key, Value: v.value}
+	return row.Check() != nil || v.ts > maxTime || bytes.HasPrefix(v.key, []byte("!badger!"))
 }
 
 // sumAt decodes the checksum that b begins with, with its length behind it, and returns its size. Of all that Badger could write

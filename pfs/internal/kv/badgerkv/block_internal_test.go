@@ -3,13 +3,17 @@ package badgerkv
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
 	"github.com/dgraph-io/badger/v4/y"
+
+	"pfsd/pfs/internal/kv"
 )
 
 // newTable returns the bytes of a table, as Badger makes them, with rows of several sizes, and where its blocks are.
@@ -75,6 +79,36 @@ func TestFindBlocksInValues(t *testing.T) {
 	data[x.blocks[hurt].start+6] ^= 1
 	if got, want := findBlocks(data), slices.Delete(slices.Clone(x.blocks), hurt, hurt+1); !slices.Equal(got, want) {
 		t.Errorf("%d blocks, not %d", len(got), len(want))
+	}
+}
+
+// TestForgedBlocks damages the block around a value that is a table of somebody's, whose keys fit where it is. Blocks with rows that a
+// Store never writes do not count: they would make the salvage fail, or end the timestamps of the new store.
+func TestForgedBlocks(t *testing.T) {
+	for name, row := range map[string]struct {
+		key   string
+		ts    uint64
+		value int
+	}{
+		"a key of Badger's": {"!badger!banned", 1, 10},
+		"a long key":        {"a" + strings.Repeat("x", kv.MaxKey), 1, 10},
+		"a long value":      {"a", 1, kv.MaxValue + 1},
+		"the last time":     {"a", math.MaxUint64, 10},
+	} {
+		b := table.NewTableBuilder(table.Options{BlockSize: 4 << 10, TableSize: 1 << 20, BloomFalsePositive: 0.01, Compression: options.None})
+		b.Add(y.KeyWithTs([]byte(row.key), row.ts), y.ValueStruct{Value: make([]byte, row.value)}, 0)
+		forged := slices.Clone(b.Finish())
+		b.Close()
+		data, x := newTable(t, 20, func(i int) []byte {
+			if i == 0 {
+				return forged
+			}
+			return someValue(i)
+		})
+		data[x.blocks[0].start+6] ^= 1
+		if got := findBlocks(data); !slices.Equal(got, x.blocks[1:]) {
+			t.Errorf("%s: the blocks are %v, not %v", name, got, x.blocks[1:])
+		}
 	}
 }
 
