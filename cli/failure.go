@@ -109,6 +109,10 @@ func remedy(err error) string {
 		return ""
 	}
 	switch e.Kind {
+	case pfs.KindCorrupt:
+		if e.Op == "pfs.Open" {
+			return "if it is to be mended: pfsd fsck --repair, when no other pfsd is using the store"
+		}
 	case pfs.KindRepoNotFound:
 		if ref, err := pfs.ParseRef(e.Ref); err == nil {
 			return "make it with: pfsd repo create " + ref.Repo

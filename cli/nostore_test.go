@@ -40,6 +40,8 @@ var storeUse = map[string]struct{ use, args string }{
 	"undelete":        {"needs", ""},
 	"undelete r":      {"needs", "r"},
 	"log":             {"needs", "r"},
+	"lost list":       {"needs", ""},
+	"lost restore":    {"needs", ""},
 	"log --follow":    {"needs", "r"},
 	"reflog":          {"needs", "r"},
 	"show":            {"needs", "r"},

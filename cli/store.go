@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -85,6 +86,10 @@ func (p *program) hosting(c *cli.Context, as taking) (hosting.Config, error) {
 	}, nil
 }
 
+// mendings is how many things a store that does not open can have to be mended, one after the other: its format, the note of its
+// rows, the owner of its packs, the rows, and what these are then noted and owned by.
+const mendings = 6
+
 // open opens the store in this process.
 func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64, files descriptors.Shares) (*pfs.Store, error) {
 	// Above its caches the process needs room for requests; beyond that the collector works harder rather than let the heap
@@ -96,11 +101,13 @@ func (p *program) open(ctx context.Context, dir *datadir.Dir, limit int64, files
 		OpenPacks: files.Packs, AppendingPacks: files.Appending,
 	}
 	store, err := pfs.Open(ctx, dir.Path(), opts)
-	// The first salvage may find that the name of the format is missing, the second one that rows are damaged.
-	for tries := 0; tries < 2 && p.salvage && pfs.KindOf(err) == pfs.KindCorrupt; tries++ {
-		if p.salvaged, err = pfs.Salvage(ctx, dir.Path(), opts); err == nil {
-			store, err = pfs.Open(ctx, dir.Path(), opts)
+	for tries := 0; tries < mendings && p.salvage && pfs.KindOf(err) == pfs.KindCorrupt; tries++ {
+		var salvaged *pfs.Salvaged
+		if salvaged, err = pfs.Salvage(ctx, dir.Path(), opts); err != nil {
+			return nil, err
 		}
+		p.salvaged = cmp.Or(salvaged, p.salvaged)
+		store, err = pfs.Open(ctx, dir.Path(), opts)
 	}
 	return store, err
 }

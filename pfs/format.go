@@ -12,17 +12,27 @@ import (
 )
 
 // The names in the directory of a store: the file that says which format it has, the rows, the packs, rows that are being
-// salvaged, and the files that they were salvaged from, with a number.
+// salvaged, the files that they were salvaged from, with a number, the note that there are rows, and files of the rows' that
+// were moved aside.
 const (
 	formatFile  = "FORMAT"
 	rowsDir     = "kv"
 	packsDir    = "packs"
 	salvagedDir = "kv.salvaged"
 	damagedDir  = "kv.damaged-%d"
+	noteFile    = "kv.note"
+	asideDir    = "kv.aside"
 )
 
-// UnfinishedPrefix is what the name of a file begins with that was not finished when the making of a store was interrupted.
-const UnfinishedPrefix = formatFile + "."
+// unfinishedPrefix is what the name of a file begins with that is being written, before it gets its own. Digits follow.
+const unfinishedPrefix = formatFile + "."
+
+// IsUnfinished reports whether the file of this name was not finished when the making of a store was interrupted: it means
+// nothing.
+func IsUnfinished(name string) bool {
+	digits, ok := strings.CutPrefix(name, unfinishedPrefix)
+	return ok && strings.Trim(digits, "0123456789") == ""
+}
 
 // IsStoreFile reports whether a store has files or directories of this name in its directory.
 func IsStoreFile(name string) bool {
@@ -30,7 +40,7 @@ func IsStoreFile(name string) bool {
 	case formatFile, rowsDir, packsDir:
 		return true
 	}
-	return strings.HasPrefix(name, rowsDir+".")
+	return strings.HasPrefix(name, rowsDir+".") || strings.HasPrefix(name, unfinishedPrefix) && !IsUnfinished(name)
 }
 
 // Create makes a store without repos in dir, which is there and holds nothing of a store. It is durable, and can be opened, when
@@ -57,7 +67,7 @@ func checkEmpty(op, dir string) error {
 	for _, e := range entries {
 		if IsStoreFile(e.Name()) {
 			return &Error{Op: op, Kind: KindCorrupt, Ref: dir, Err: fmt.Errorf(
-				"the file %s is missing, and %s is there: make it again with pfsd fsck --repair", formatFile, e.Name())}
+				"the file %s is missing, and %s is there", formatFile, e.Name())}
 		}
 	}
 	return nil
@@ -72,6 +82,10 @@ func checkFormat(dir string, existing bool) (*storeFormat, error) {
 	case err == nil:
 		has, err := parseFormat(string(text))
 		if err != nil {
+			if isDamagedFormat(string(text)) {
+				return nil, &Error{Op: op, Kind: KindCorrupt, Ref: dir, Err: fmt.Errorf(
+					"the file %s is damaged: it says %.80q", formatFile, text)}
+			}
 			return nil, &Error{Op: op, Kind: KindInvalid, Ref: dir, Err: err}
 		}
 		return &storeFormat{dir: dir, has: has}, nil
@@ -92,7 +106,7 @@ func checkFormat(dir string, existing bool) (*storeFormat, error) {
 
 // writeSynced makes a file that is whole or absent after a crash.
 func writeSynced(dir, name, text string) (err error) {
-	f, err := os.CreateTemp(dir, UnfinishedPrefix+"*")
+	f, err := os.CreateTemp(dir, unfinishedPrefix+"*")
 	if err != nil {
 		return err
 	}

@@ -5,26 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"pfsd/pfs/internal/kv"
-	"pfsd/pfs/internal/pack"
 	"pfsd/pfs/internal/schema"
 )
-
-// openPacks opens the packs in dir, which it makes if it is missing. The directory above is synced, so that no power cut takes
-// dir away, nor what was made beside it before.
-func openPacks(dir string, opts Options) (*pack.Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	if err := pack.Dir(filepath.Dir(dir)).Sync(); err != nil {
-		return nil, err
-	}
-	return pack.Open(pack.Dir(dir), pack.Options{Handles: opts.OpenPacks, Idle: opts.AppendingPacks})
-}
 
 // errMissing is for a row that must be there.
 var errMissing = errors.New("it is missing")

@@ -36,35 +36,60 @@ func salvagedOf(found badgerkv.Salvaged, kept string) *Salvaged {
 	return s
 }
 
-// Salvage makes a store in dir that does not open, since files of its key-value store are damaged, one that does: of all rows
-// that can still be read. The damaged files stay beside it, under another name. Nobody may have the store open. Check tells what is
-// lost, and nothing that no name leads to is removed from then on, until a GC with AfterSalvage. When it was the file that names the format that was missing, that is made again and nothing else done:
-// the result is nil, and only the next Open tells whether files are damaged. The error is of KindInternal or KindNoSpace, and then
-// dir is as it was, but perhaps for a directory that the next call makes anew.
+// Salvage makes a store in dir that does not open, since files of it are damaged, one that does. It mends one thing at a call: the
+// file that names the format, the note of the rows, the file that says whose the packs are, or, when none of these is wrong,
+// the rows: of all that can still be read it makes new ones. Only then is the result not nil. Files that are replaced stay
+// beside, under another name. Nobody may have the store open. Check tells what is lost, and nothing that no name leads to is
+// removed from then on, until a GC with AfterSalvage. The error is of KindInternal, KindCorrupt (there is nothing to mend it
+// from) or KindNoSpace, and then dir is as it was, but perhaps for a directory that the next call makes anew.
 func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 	const op = "pfs.Salvage"
 	opts = opts.withDefaults()
-	from, to := filepath.Join(dir, rowsDir), filepath.Join(dir, salvagedDir)
 	// Without anything to salvage from, an empty store would take the place of the one that was lost.
-	if _, err := os.Lstat(from); err != nil {
+	if err := checkRows(dir); err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	name := filepath.Join(dir, formatFile)
-	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil, wrap(op, writeSynced(dir, name, formatText(allNeeds)), dir, "")
+	for _, mend := range []func(string) (bool, error){mendFormat, mendNote, mendOwner} {
+		if mended, err := mend(dir); mended || err != nil {
+			return nil, wrap(op, err, dir, "")
+		}
 	}
+	s, err := salvageRows(ctx, dir, opts)
+	return s, wrap(op, err, dir, "")
+}
+
+// checkRows fails when there are no files of rows.
+func checkRows(dir string) error {
+	for _, name := range []string{rowsDir, salvagedDir} {
+		if files, err := os.ReadDir(filepath.Join(dir, name)); err == nil && len(files) > 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: the directory %s is empty or missing: put it back from a backup", kv.ErrCorrupt, rowsDir)
+}
+
+// salvageRows makes new rows of all that can be read. That they are those of which the note tells, and whose packs these are, is not
+// claimed any more.
+func salvageRows(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
+	if err := finishSalvage(dir); err != nil {
+		return nil, err
+	}
+	from, to := filepath.Join(dir, rowsDir), filepath.Join(dir, salvagedDir)
 	if err := os.RemoveAll(to); err != nil {
-		return nil, wrap(op, err, dir, "")
+		return nil, err
 	}
-	rows := badgerkv.Options{Memory: opts.Memory, Logger: opts.Log}
+	rows := badgerkv.Options{Memory: opts.Memory, Logger: opts.Log, Aside: filepath.Join(dir, asideDir)}
 	found, err := badgerkv.Salvage(ctx, from, to, rows)
+	if err == nil && found.Empty {
+		err = fmt.Errorf("%w: no rows can be read in %s, which stays as it is: put it back from a backup", kv.ErrCorrupt, rowsDir)
+	}
 	if err == nil {
 		err = markSalvaged(ctx, to, opts.Now(), found.Lost, rows)
 	}
 	if err != nil {
-		return nil, wrap(op, err, dir, "")
+		return nil, err
 	}
-	kept, err := unusedName(dir)
+	kept, err := unusedName(dir, damagedDir)
 	if err == nil {
 		err = os.Rename(from, kept)
 	}
@@ -72,15 +97,15 @@ func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 		err = finishSalvage(dir)
 	}
 	if err != nil {
-		return nil, wrap(op, err, dir, "")
+		return nil, err
 	}
 	return salvagedOf(found, filepath.Base(kept)), nil
 }
 
-// unusedName returns the path at which the damaged files are kept.
-func unusedName(dir string) (string, error) {
+// unusedName returns a path in dir at which nothing is, whose name is of a form with a number.
+func unusedName(dir, form string) (string, error) {
 	for i := 1; ; i++ {
-		name := filepath.Join(dir, fmt.Sprintf(damagedDir, i))
+		name := filepath.Join(dir, fmt.Sprintf(form, i))
 		if _, err := os.Lstat(name); err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
 				err = nil
@@ -95,23 +120,31 @@ func finishSalvage(dir string) error {
 	if _, err := os.Lstat(filepath.Join(dir, rowsDir)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	err := os.Rename(filepath.Join(dir, salvagedDir), filepath.Join(dir, rowsDir))
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(dir, salvagedDir)); errors.Is(err, fs.ErrNotExist) {
 		return checkNew(dir)
+	} else if err != nil {
+		return err
 	}
-	if err != nil {
+	for _, name := range []string{filepath.Join(dir, noteFile), ownerPath(dir)} {
+		if _, err := moveBeside(name); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(filepath.Join(dir, salvagedDir), filepath.Join(dir, rowsDir)); err != nil {
 		return err
 	}
 	return pack.Dir(dir).Sync()
 }
 
-// checkNew fails when a store that has no rows has packs: it is not a new one, but has lost them.
+// checkNew fails when a store that has no rows has had some: it is not a new one, but has lost them.
 func checkNew(dir string) error {
-	packs, err := os.ReadDir(filepath.Join(dir, packsDir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	had, err := hadRows(dir)
+	if err == nil {
+		if _, failed := os.Lstat(filepath.Join(dir, noteFile)); failed == nil {
+			had = true
+		}
 	}
-	if err == nil && len(packs) > 0 {
+	if had {
 		err = fmt.Errorf("%w: the directory %s is missing", kv.ErrCorrupt, rowsDir)
 	}
 	return err

@@ -136,7 +136,7 @@ func TestSalvageOfTheFormat(t *testing.T) {
 	}
 	salvaged, err := pfs.Salvage(ctx, dir, pfstest.Options(t))
 	noError(t, err)
-	if kept, _ := filepath.Glob(filepath.Join(dir, "kv.*")); salvaged != nil || len(kept) > 0 {
+	if kept, _ := filepath.Glob(filepath.Join(dir, "kv.damaged*")); salvaged != nil || len(kept) > 0 {
 		t.Errorf("%+v was salvaged, and %v is there", salvaged, kept)
 	}
 	s, err = pfs.Open(ctx, dir, pfstest.Options(t))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -16,7 +15,6 @@ import (
 
 	"pfsd/pfs/internal/cas"
 	"pfsd/pfs/internal/kv"
-	"pfsd/pfs/internal/kv/badgerkv"
 	"pfsd/pfs/internal/live"
 	"pfsd/pfs/internal/pack"
 	"pfsd/pfs/internal/schema"
@@ -90,13 +88,11 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := finishSalvage(dir); err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	rows, err := badgerkv.Open(ctx, filepath.Join(dir, rowsDir), badgerkv.Options{
-		Memory: opts.Memory, Logger: opts.Log, Readable: opts.readable(),
-	})
+	rows, err := openRows(ctx, dir, opts)
 	if err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	packs, err := openPacks(filepath.Join(dir, packsDir), opts)
+	packs, err := openPacks(ctx, dir, rows, opts)
 	if err != nil {
 		return nil, wrap(op, errors.Join(err, rows.Close()), dir, "")
 	}

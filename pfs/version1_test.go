@@ -161,7 +161,8 @@ func TestUpgradeFails(t *testing.T) {
 	}
 }
 
-// TestUnknownFormat opens stores of later programs: each is refused, with the reason, and nothing in it is changed.
+// TestUnknownFormat opens stores of later programs, and some whose format is damaged: each is refused, with the reason, and nothing in
+// it is changed.
 func TestUnknownFormat(t *testing.T) {
 	for _, tt := range []struct{ text, says string }{
 		{"pfsd store, format 3\n", "format 3"},
@@ -170,14 +171,18 @@ func TestUnknownFormat(t *testing.T) {
 		{"pfsd store, format 2\nfeatures: births births\n", "damaged"},
 		{"pfsd store, format 2\nfeatures:  births\n", "damaged"},
 		{"pfsd store, format 2\nfeatures: births", "damaged"},
-		{"pfsd store, format 2\n", "knows formats"},
-		{"", "knows formats"},
+		{"pfsd store, format 2\n", "damaged"},
+		{"", "damaged"},
 	} {
 		dir := version1(t)
 		noError(t, os.WriteFile(filepath.Join(dir, "FORMAT"), []byte(tt.text), 0o600))
 		before := filesOf(t, dir)
 		_, err := pfs.Open(ctx, dir, pfstest.Options(t))
-		if pfs.KindOf(err) != pfs.KindInvalid || !strings.Contains(err.Error(), tt.says) {
+		want := pfs.KindInvalid
+		if tt.says == "damaged" {
+			want = pfs.KindCorrupt
+		}
+		if pfs.KindOf(err) != want || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%q: %v, want one that says %q", tt.text, err, tt.says)
 		}
 		if after := filesOf(t, dir); after != before {

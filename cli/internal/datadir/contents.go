@@ -2,7 +2,6 @@ package datadir
 
 import (
 	"os"
-	"strings"
 
 	"pfsd/pfs"
 )
@@ -25,7 +24,7 @@ func (d *Dir) look() (contents, error) {
 	var held contents
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == "lost+found" && e.IsDir(), strings.HasPrefix(name, pfs.UnfinishedPrefix):
+		case name == "lost+found" && e.IsDir(), pfs.IsUnfinished(name):
 		case isOurs(name), pfs.IsStoreFile(name):
 			held.store = true
 		default:

@@ -19,9 +19,9 @@ type engine struct{ db *badger.DB }
 // panics. A new Badger on the same directory is well again.
 var errNoMemtable = fmt.Errorf("%w: badgerkv: there is no memtable", kv.ErrExhausted)
 
-// openEngine opens Badger. All rows with one of the prefixes must be readable.
-func openEngine(o badger.Options, readable [][]byte) (*engine, error) {
-	db, err := openDB(o, readable)
+// openEngine opens Badger.
+func openEngine(g opening) (*engine, error) {
+	db, err := openDB(g)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +60,24 @@ func (e *engine) close() error {
 func (e *engine) newest() (ts uint64, err error) {
 	err = e.guard(func() error { ts = e.db.MaxVersion(); return nil })
 	return ts, err
+}
+
+// row returns the value of a row at a timestamp, and its version; 0 when there is none.
+func (e *engine) row(key string, ts uint64) (value []byte, version uint64, err error) {
+	err = e.guard(func() error {
+		txn := e.db.NewTransactionAt(ts, false)
+		defer txn.Discard()
+		item, err := txn.Get([]byte(key))
+		if errors.Is(err, badger.ErrKeyNotFound) {
+			return nil
+		}
+		if err == nil {
+			version = item.Version()
+			value, err = item.ValueCopy(nil)
+		}
+		return err
+	})
+	return value, version, err
 }
 
 // tables returns the tables that there are.

@@ -94,7 +94,7 @@ func (s *Store) reopen() (again bool) {
 	if s.closed {
 		return false
 	}
-	e, c, err := openAt(s.options, s.readable, s.clock.seen())
+	e, c, err := openAt(s.opening, s.clock.seen())
 	if err == nil {
 		if err = s.wal.sync(); err != nil {
 			err = errors.Join(err, e.close())

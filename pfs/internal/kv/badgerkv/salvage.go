@@ -1,10 +1,12 @@
 package badgerkv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +20,8 @@ type Salvaged struct {
 	// Rows is how many versions of rows were read, and LostRows how many could not be, as far as tables say how many they have:
 	// Uncounted is how many files do not.
 	Rows, LostRows, Uncounted int64
+	// Empty is set when no row could be read, in no table and no log.
+	Empty bool
 	// Lost are the pieces of files that cannot be read.
 	Lost []Loss
 	// Damage says in a line each what was damaged without a loss.
@@ -43,13 +47,16 @@ func Salvage(ctx context.Context, from, to string, opts Options) (s Salvaged, er
 		return s, err
 	}
 	var f flushes
-	db, err := openDB(badgerOptions(to, opts, &f), nil)
+	g := opening{
+		options: badgerOptions(to, opts, &f), aside: cmp.Or(opts.Aside, from+".aside"), log: cmp.Or(opts.Logger, slog.New(slog.DiscardHandler)),
+	}
+	db, err := openDB(g)
 	if err != nil {
 		// A log that Badger does not take is lost as a whole.
 		s.lose(Loss{File: "*" + walSuffix, Why: err.Error()})
 		s.Uncounted++
 		if err = removeLogs(to); err == nil {
-			db, err = openDB(badgerOptions(to, opts, &f), nil)
+			db, err = openDB(g)
 		}
 	}
 	if err != nil {
@@ -67,6 +74,7 @@ func Salvage(ctx context.Context, from, to string, opts Options) (s Salvaged, er
 			err = s.table(db, name)
 		}
 	}
+	s.Empty = db.MaxVersion() == 0
 	if err = errors.Join(err, db.Close()); err != nil {
 		return s, fmt.Errorf("badgerkv: salvage: %w", err)
 	}

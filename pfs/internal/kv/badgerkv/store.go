@@ -33,6 +33,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -72,7 +73,18 @@ type Options struct {
 	// file that cannot be read: Badger takes such a row for one that is not there. The empty prefix stands for all rows, and
 	// has everything read.
 	Readable [][]byte
-	// Logger gets what Badger has to say, at debug level. nil: nobody does.
+	// Note is the path of the file in which the store notes, outside of Badger, that it has rows, and which; empty for none. It
+	// must not be in the store's directory. Where it is, an opened store is never one that has lost rows as a whole: Open
+	// fails with kv.ErrCorrupt, and touches nothing.
+	Note string
+	// ID is the id of a store that has none, when there is a Note.
+	ID ID
+	// HasRows says that the store has had rows, whether or not there is a note.
+	HasRows bool
+	// Aside is a directory for files that Badger would remove or cut off; empty for one beside the store's, with ".aside" behind
+	// its name. It is made when there are such files.
+	Aside string
+	// Logger gets what Badger has to say, at debug level, and what an operator should know. nil: nobody does.
 	Logger *slog.Logger
 }
 
@@ -80,9 +92,13 @@ type Options struct {
 type Store struct {
 	space *space
 	wal   *walDir
-	// options and readable are those that Badger is opened with.
-	options  badger.Options
-	readable [][]byte
+	// opening is how Badger is opened, and opened again.
+	opening opening
+	log     *slog.Logger
+	// notePath is empty when no note is kept. wrote is set once something was written that the note does not tell of.
+	notePath string
+	id       ID
+	wrote    atomic.Bool
 	// flushes says when Badger waits for a disk that takes no tables.
 	flushes flushes
 
@@ -123,6 +139,11 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	opts.Memory = cmp.Or(opts.Memory, DefaultMemory)
 	opts.FreeMark = cmp.Or(opts.FreeMark, DefaultFreeMark)
 	opts.Reserve = cmp.Or(opts.Reserve, DefaultReserve)
+	opts.Aside = cmp.Or(opts.Aside, dir+".aside")
+	was, err := readNote(opts.Note)
+	if err != nil {
+		return nil, fmt.Errorf("badgerkv: open: %w", err)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -134,22 +155,30 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("badgerkv: open: %w", shortage(err))
 	}
-	s := &Store{space: space, wal: wal, readable: opts.Readable, closing: make(chan struct{})}
-	s.options = badgerOptions(dir, opts, &s.flushes)
-	if s.engine, s.clock, err = openAt(s.options, s.readable, 0); err != nil {
+	log := cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
+	s := &Store{space: space, wal: wal, closing: make(chan struct{}), notePath: opts.Note, log: log}
+	s.opening = opening{
+		options: badgerOptions(dir, opts, &s.flushes), readable: opts.Readable, aside: opts.Aside, note: was,
+		hasRows: was != nil || opts.HasRows, log: log,
+	}
+	if s.engine, s.clock, err = openAt(s.opening, 0); err != nil {
 		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), wal.close())
 	}
 	s.idle = sync.NewCond(&s.mu)
 	space.background = s.background
-	if err := s.wal.sync(); err != nil {
+	err = s.wal.sync()
+	if err == nil {
+		err = s.identify(opts.ID)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), s.engine.close(), wal.close())
 	}
 	return s, nil
 }
 
 // openAt opens Badger, and returns it with a clock that goes on from there, or from the timestamp seen if that is later.
-func openAt(o badger.Options, readable [][]byte, seen uint64) (*engine, *clock, error) {
-	e, err := openEngine(o, readable)
+func openAt(g opening, seen uint64) (*engine, *clock, error) {
+	e, err := openEngine(g)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -160,22 +189,31 @@ func openAt(o badger.Options, readable [][]byte, seen uint64) (*engine, *clock, 
 	return e, newClock(max(newest, seen), e.discard), nil
 }
 
-// openDB opens Badger, which answers some damage with a panic. All rows with one of the prefixes must be readable.
-func openDB(o badger.Options, readable [][]byte) (db *badger.DB, err error) {
+// openDB opens Badger, which answers some damage with a panic, after a look at its files.
+func openDB(g opening) (db *badger.DB, err error) {
 	defer inOneLine(&err)
 	defer func() { err = shortage(err) }()
 	defer recovered(&err, debug.SetPanicOnFault(true))
-	if err := checkDescriptors(o.Dir); err != nil {
+	if err := checkDescriptors(g.options.Dir); err != nil {
 		return nil, err
 	}
-	if err := removeUnborn(o.Dir); err != nil {
+	if err := checkUnlocked(g.options.Dir); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(checkKeys(o), checkManifest(o, readable)); err != nil {
+	if err := checkKeys(g.options); err != nil {
 		return nil, err
 	}
-	db, err = badger.OpenManaged(o)
-	return db, damagedUnlessSystem(err)
+	aside := &aside{path: g.aside}
+	if err := (&look{opening: g, aside: aside}).check(); err != nil {
+		return nil, err
+	}
+	if db, err = badger.OpenManaged(g.options); err != nil {
+		return nil, damagedUnlessSystem(err)
+	}
+	if err := aside.prune(); err != nil {
+		g.log.Warn("files that crashes have left are not removed", "in", g.aside, "err", err)
+	}
+	return db, nil
 }
 
 func badgerOptions(dir string, opts Options, f *flushes) badger.Options {
@@ -236,6 +274,7 @@ func (s *Store) Close() error {
 	var err error
 	closed := make(chan struct{})
 	s.awaitIdle()
+	version := s.markClose()
 	go func() {
 		defer close(closed)
 		if mended != nil {
@@ -251,6 +290,7 @@ func (s *Store) Close() error {
 	if err = errors.Join(err, s.wal.close()); err != nil {
 		return fmt.Errorf("badgerkv: close: %w", err)
 	}
+	s.noteClose(version)
 	return nil
 }
 

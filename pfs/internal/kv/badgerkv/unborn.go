@@ -6,12 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
 )
 
 // removeUnborn removes Badger's logs and tables that have no bytes. Badger makes such a file and then, with another call, gives
 // it its size: a process that was killed in between leaves one that Badger refuses to open afterwards, though nothing was
-// ever written to it. A table of which Badger knows is never empty; if damage has made one so, Badger says that it is missing.
-func removeUnborn(dir string) error {
+// ever written to it. A table that is listed is never empty: if damage has made it so, it stays.
+func removeUnborn(dir string, listed map[uint64]badger.TableManifest) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -20,13 +23,24 @@ func removeUnborn(dir string) error {
 		if !slices.Contains([]string{walSuffix, ".vlog", ".sst"}, filepath.Ext(e.Name())) {
 			continue
 		}
-		info, err := e.Info()
-		if err == nil && info.Size() == 0 {
-			err = os.Remove(filepath.Join(dir, e.Name()))
+		if id, ok := table.ParseFileID(e.Name()); ok {
+			if _, ok := listed[id]; ok {
+				continue
+			}
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		name := filepath.Join(dir, e.Name())
+		if !isUnborn(name) {
+			continue
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
+}
+
+// isUnborn reports whether a file has no bytes.
+func isUnborn(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Size() == 0
 }

@@ -75,6 +75,7 @@ func (s *Store) write(b kv.Batch, mark int64) error {
 	if err != nil {
 		return err
 	}
+	s.wrote.Store(true)
 	if err := s.push(txn); err != nil {
 		return fmt.Errorf("badgerkv: write: %w", err)
 	}
