@@ -21,13 +21,13 @@ func (p *program) exportCommand() *cli.Command {
 func (p *program) importCommand() *cli.Command {
 	return &cli.Command{
 		Name: "import", Usage: "store a tar archive or a directory in a branch, in one commit",
-		UsageText: "pfsd import [-m MESSAGE] [--json] FILE.tar | DIR | - ADDRESS[:/PATH]",
+		UsageText: "pfsd import [-m MESSAGE] [--rename-invalid] [--json] FILE.tar | DIR | - ADDRESS[:/PATH]",
 		Description: "It goes into the directory PATH, over what is there. Modes, times and links are kept, as root owners,\n" +
 			"and of an archive the attributes user.*, fifos and devices. - is a tar archive on stdin. Files that are\n" +
 			"there already are not sent. Prints the commit, unless nothing has changed.\n\n" +
 			"An archive that changes while it is read is refused. A directory's file that changes is left out with\n" +
 			"a warning, and the exit code is 1, as with pfsd put.\n\nExample: pfsd import images-v1.tar master.images:/v1",
-		Flags:  []cli.Flag{messageFlag(), jsonFlag()},
+		Flags:  []cli.Flag{messageFlag(), renameFlag(), jsonFlag()},
 		Action: p.importInto,
 	}
 }

@@ -47,10 +47,13 @@ func resolution(c *cli.Context) (string, error) {
 	return "", nil
 }
 
+// authorVariable names, in the environment, who makes changes.
+const authorVariable = "PFSD_AUTHOR"
+
 // author returns on whose behalf changes are made: that of PFSD_AUTHOR, else of the user who runs this process.
 func (p *program) author() control.Person {
 	who := person()
-	if name := p.getenv("PFSD_AUTHOR"); name != "" {
+	if name := p.getenv(authorVariable); name != "" {
 		who.Name = name
 	}
 	return who

@@ -80,7 +80,7 @@ func (c *disturbed) put(source, to string, do func()) (code int, said string) {
 	stream := source == "-"
 	return c.command(do, func(flags *cli.Context, dest address) error {
 		copies := []localCopy{{source: source, path: to, stream: stream}}
-		return c.p.putAll(c.t.Context(), flags, c.client, dest, copies, false)
+		return c.p.putAll(c.t.Context(), flags, c.client, dest, puts{copies: copies, names: c.p.naming(flags)})
 	})
 }
 
@@ -300,7 +300,7 @@ func TestChangesInADirectory(t *testing.T) {
 			var said bytes.Buffer
 			s := sender{
 				ctx: t.Context(), parts: control.NewPartWriter(io.Discard),
-				warn: newProgram("", nil, nil, &said).warn,
+				warn: newProgram("", nil, nil, &said).warn, names: &naming{},
 			}
 			found := make(chan *local, 8)
 			if err := s.walk(t.Context(), dir, "to", found); err != nil {

@@ -37,7 +37,9 @@ func (p *program) importInto(c *cli.Context) error {
 				"and give - for stdin", args[0])
 		}
 		return p.withNewStore(c, func(ctx context.Context, store *control.Client) error {
-			return p.putAll(ctx, c, store, dest, []localCopy{{source: args[0], path: dest.path}}, os.Geteuid() == 0)
+			return p.putAll(ctx, c, store, dest, puts{
+				copies: []localCopy{{source: args[0], path: dest.path}}, names: p.naming(c), owners: os.Geteuid() == 0,
+			})
 		})
 	}
 	in := p.stdin
@@ -66,6 +68,7 @@ func (p *program) importArchive(ctx context.Context, c *cli.Context, store *cont
 	commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
 		r := archiveReader{
 			in: in, parts: parts, into: dest.path, warn: p.warn, owners: req.Owners, stored: newStored(store, req.Ref),
+			names: p.naming(c),
 		}
 		err := r.readAll(ctx)
 		if changed := whole(); changed != nil {
@@ -92,6 +95,7 @@ type archiveReader struct {
 	owners bool
 	// stored is what the branch has already.
 	stored *stored
+	names  *naming
 }
 
 // Read reads from the file that is the archive.
@@ -106,7 +110,7 @@ func (r *archiveReader) readAll(ctx context.Context) error {
 	for {
 		head, err := r.archive.Next()
 		if err == io.EOF && !r.ended {
-			return nil
+			return r.names.err()
 		}
 		if err == io.EOF {
 			// An archive has a mark at its end, behind which nothing is read.
@@ -126,8 +130,8 @@ func (r *archiveReader) readAll(ctx context.Context) error {
 
 // read sends one entry. None goes outside of the directory that the archive is imported into.
 func (r *archiveReader) read(ctx context.Context, head *tar.Header) error {
-	to, err := r.place(head.Name)
-	if err != nil || to == r.into {
+	to, ok, err := r.place(head.Name)
+	if err != nil || !ok || to == r.into {
 		return err
 	}
 	e := r.entry(to, head)
@@ -143,7 +147,7 @@ func (r *archiveReader) read(ctx context.Context, head *tar.Header) error {
 		}
 	case tar.TypeLink:
 		e.Kind = pfs.EntryLink.String()
-		if e.Target, err = r.place(head.Linkname); err != nil {
+		if e.Target, ok, err = r.place(head.Linkname); err != nil || !ok {
 			return err
 		}
 	case tar.TypeFifo:
@@ -265,13 +269,12 @@ func isSparse(head *tar.Header) bool {
 	return head.Typeflag != tar.TypeReg
 }
 
-// place returns the path in the store for a name in the archive.
-func (r *archiveReader) place(name string) (string, error) {
+// place returns the path in the store for a name in the archive; ok is false when nothing is to be sent.
+func (r *archiveReader) place(name string) (to string, ok bool, err error) {
 	for component := range strings.SplitSeq(name, "/") {
 		if component == ".." {
-			return "", fmt.Errorf("the archive: %q leads out of it: nothing was imported", name)
+			return "", false, fmt.Errorf("the archive: %q leads out of it: nothing was imported", name)
 		}
 	}
-	to := path.Join(r.into, path.Clean("/" + name)[1:])
-	return to, pfs.CheckPath(to)
+	return r.names.place(path.Join(r.into, path.Clean("/" + name)[1:]), name)
 }

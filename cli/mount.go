@@ -24,8 +24,8 @@ func (p *program) mountCommand() *cli.Command {
 		Description: "A branch can be written to; a commit, a tag or an ancestor is read-only. Prints a line that begins\n" +
 			"with \"ready\" when it is served. In the root of a mount, .pfs/commits/ID and .pfs/tags/TAG are earlier\n" +
 			"versions, .pfs/head is the id of the last commit.\n\n" +
-			"Options: ro, allow_other, uid=N, gid=N, umask=N, noatime, sync, noexec, suid, dev, and those that\n" +
-			"mount(8) and systemd take for themselves.\n\n" +
+			"Options: ro, allow_other, uid=N, gid=N, umask=N, noatime, sync, noexec, suid, dev, remount, and\n" +
+			"those that mount(8) and systemd take for themselves.\n\n" +
 			"Example: pfsd mount --detach master.images ./images",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "mount every branch, as REPO/BRANCH; mkdir and rmdir make and delete them"},
@@ -64,6 +64,9 @@ func (p *program) mount(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if options, err := mountpoint.ParseOptions(c.String("o")); err == nil && options.Remount {
+		return remount(args[count-1], c.String("o"))
+	}
 	if c.Bool("detach") && !c.Bool(flagDetached) {
 		return p.detach(c.Context)
 	}
@@ -81,6 +84,15 @@ func (p *program) mount(c *cli.Context) error {
 	return p.runDoors(c, c.Bool("create"), []opening{mount})
 }
 
+// remount changes the options of what is mounted on dir.
+func remount(dir, options string) error {
+	point, err := datadir.Canonical(dir)
+	if err != nil {
+		return fmt.Errorf("mount point: %w", err)
+	}
+	return mountpoint.Remount(point, options)
+}
+
 // mounting opens a mount of the version at addr, which may be door.AllBranches, on dir.
 func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 	options, err := mountpoint.ParseOptions(c.String("o"))
@@ -95,7 +107,7 @@ func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 		return nil, usage(c, "--commit-interval is a second or more")
 	}
 	who := person()
-	spec := door.Mount{Author: who.Name, UID: who.UID, GID: who.GID, Address: addr, CommitAfter: c.Duration("commit-interval")}
+	spec := door.Mount{Author: p.getenv(authorVariable), UID: who.UID, GID: who.GID, Address: addr, CommitAfter: c.Duration("commit-interval")}
 	if spec.Dir, err = p.mountPoint(c, dir); err != nil {
 		return nil, err
 	}
@@ -113,7 +125,7 @@ func (p *program) mounting(c *cli.Context, addr, dir string) (opening, error) {
 		return nil, fmt.Errorf("--create makes branches, and %s is none: leave it out", addr)
 	}
 	return func(ctx context.Context, member hosting.Member) (*door.Object, error) {
-		shown, err := provide(ctx, member.Client(), ref, c.Bool("create"))
+		shown, err := p.provide(ctx, member.Client(), ref, c.Bool("create"))
 		if err != nil {
 			return nil, err
 		}
@@ -151,14 +163,14 @@ func (p *program) mountPoint(c *cli.Context, dir string) (string, error) {
 }
 
 // provide makes sure that the version at ref exists, making the branch when it may, and returns what is known of its root.
-func provide(ctx context.Context, store *control.Client, ref control.Ref, create bool) (control.Stat, error) {
+func (p *program) provide(ctx context.Context, store *control.Client, ref control.Ref, create bool) (control.Stat, error) {
 	req := control.FileRequest{Ref: ref.String()}
 	root, err := store.Stat(ctx, req)
 	missing := pfs.KindOf(err) == pfs.KindRepoNotFound || pfs.KindOf(err) == pfs.KindBranchNotFound
 	if !create || !missing {
 		return root, err
 	}
-	_, err = store.CreateBranch(ctx, control.BranchRequest{Ref: ref.String(), MakeRepo: true, By: person()})
+	_, err = store.CreateBranch(ctx, control.BranchRequest{Ref: ref.String(), MakeRepo: true, By: p.author()})
 	if err != nil && pfs.KindOf(err) != pfs.KindExists {
 		return root, err
 	}

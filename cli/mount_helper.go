@@ -49,6 +49,17 @@ func isHelper(args []string) bool {
 // helperFlags are the options that stand for flags of the command.
 var helperFlags = []string{"data", "memory", "log", "log-file", "create", flagNoMake, "commit", "commit-interval"}
 
+// assumed returns options with those that mount(8) takes for granted and does not pass on: where it does not say nosuid or nodev, it
+// means suid and dev, as for all file systems.
+func assumed(options []string) []string {
+	for _, option := range []string{"suid", "dev"} {
+		if !slices.Contains(options, "no"+option) {
+			options = append(options, option)
+		}
+	}
+	return options
+}
+
 func helperCommand(name string, operands, options []string) []string {
 	flags, kept := []string{name, "mount", "--detach"}, []string{}
 	for _, option := range options {
@@ -62,6 +73,9 @@ func helperCommand(name string, operands, options []string) []string {
 		default:
 			kept = append(kept, option)
 		}
+	}
+	if !slices.Contains(kept, "remount") {
+		kept = assumed(kept)
 	}
 	if len(kept) > 0 {
 		flags = append(flags, "-o", strings.Join(kept, ","))

@@ -20,13 +20,13 @@ func (p *program) startManual(
 	case !ref.IsBranch():
 		return shown.Address, nil
 	}
-	open, err := store.StartCommit(ctx, control.ChangeRequest{Ref: shown.Address, By: person()})
+	open, err := store.StartCommit(ctx, control.ChangeRequest{Ref: shown.Address, By: p.author()})
 	if err != nil {
 		return "", err
 	}
 	workspace := pfs.Ref{Repo: open.Repo, Name: open.Branch, Commit: open.ID}.String()
 	p.whenEnded = append(p.whenEnded, func(ctx context.Context, store *control.Client) error {
-		if _, err := store.FinishCommit(ctx, control.ChangeRequest{Ref: workspace, By: person()}); err != nil {
+		if _, err := store.FinishCommit(ctx, control.ChangeRequest{Ref: workspace, By: p.author()}); err != nil {
 			return fmt.Errorf("the changes are not on %s yet; finish them with: pfsd commit finish %s: %w",
 				shown.Address, workspace, err)
 		}

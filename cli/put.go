@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,7 +16,7 @@ import (
 func (p *program) putCommand() *cli.Command {
 	return &cli.Command{
 		Name: "put", Usage: "store files and directories in a branch, in one commit",
-		UsageText: "pfsd put [-m MESSAGE] [--json] SOURCE... ADDRESS[:/PATH]",
+		UsageText: "pfsd put [-m MESSAGE] [--rename-invalid] [--json] SOURCE... ADDRESS[:/PATH]",
 		Description: "A file goes to PATH or, when that is a directory or ends in /, into it under its own name. A\n" +
 			"directory's files go into the directory PATH; of several SOURCEs each goes into PATH under its\n" +
 			"own name. - is stdin; pipes and devices that are named are read like it. Readers see all of it at\n" +
@@ -26,7 +27,7 @@ func (p *program) putCommand() *cli.Command {
 			"directory is left out with a warning, and keeps what the branch had of it.\n\n" +
 			"Example: pfsd put ./photos master.images:/train",
 		Flags: []cli.Flag{
-			messageFlag(), jsonFlag(),
+			messageFlag(), renameFlag(), jsonFlag(),
 		},
 		Action: p.put,
 	}
@@ -43,30 +44,34 @@ func (p *program) put(c *cli.Context) error {
 		return err
 	}
 	return p.withNewStore(c, func(ctx context.Context, store *control.Client) error {
-		copies, err := plan(ctx, store, sources, dest)
+		names := p.naming(c)
+		copies, err := plan(ctx, store, sources, dest, names)
 		if err != nil {
 			return err
 		}
-		return p.putAll(ctx, c, store, dest, copies, false)
+		return p.putAll(ctx, c, store, dest, puts{copies: copies, names: names})
 	})
 }
 
 // putAll stores local files and directories in one commit, with their owners when those are kept. The bytes of files that the
 // branch has already are not sent. It fails, after the commit, when files were left out because something changed them.
 func (p *program) putAll(
-	ctx context.Context, c *cli.Context, store *control.Client, dest address, copies []localCopy, owners bool,
+	ctx context.Context, c *cli.Context, store *control.Client, dest address, all puts,
 ) error {
-	req := control.PutRequest{Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author(), Owners: owners}
+	req := control.PutRequest{Ref: dest.ref.String(), Message: c.String(flagMessage), By: p.author(), Owners: all.owners}
 	leftOut := 0
 	commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
-		s := sender{ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn, stored: newStored(store, dest.ref.String()), owners: owners}
+		s := sender{
+			ctx: ctx, parts: parts, stdin: p.stdin, warn: p.warn, stored: newStored(store, dest.ref.String()),
+			owners: all.owners, names: all.names,
+		}
 		defer func() { leftOut = s.leftOut }()
-		for _, todo := range copies {
+		for _, todo := range all.copies {
 			if err := s.send(todo); err != nil {
 				return err
 			}
 		}
-		return nil
+		return all.names.err()
 	})
 	if err == nil {
 		err = p.printCommit(c, commit)
@@ -77,6 +82,14 @@ func (p *program) putAll(
 	return err
 }
 
+// puts are what is stored in one commit.
+type puts struct {
+	copies []localCopy
+	names  *naming
+	// owners is set when files keep theirs.
+	owners bool
+}
+
 // localCopy is a local file or directory and the path in the store that it goes to.
 type localCopy struct {
 	source, path string
@@ -85,7 +98,7 @@ type localCopy struct {
 }
 
 // plan says where each source goes.
-func plan(ctx context.Context, store *control.Client, sources []string, dest address) ([]localCopy, error) {
+func plan(ctx context.Context, store *control.Client, sources []string, dest address, names *naming) ([]localCopy, error) {
 	into, err := isDirectory(ctx, store, dest)
 	if err != nil {
 		return nil, err
@@ -110,10 +123,13 @@ func plan(ctx context.Context, store *control.Client, sources []string, dest add
 			}
 			to = path.Join(to, filepath.Base(abs))
 		}
-		if err := pfs.CheckPath(to); err != nil {
+		at, _, err := names.place(to, source)
+		if err != nil {
 			return nil, err
 		}
-		copies = append(copies, localCopy{source: source, path: to, stream: !local.IsRegular() && !local.IsDir()})
+		if utf8.ValidString(at) {
+			copies = append(copies, localCopy{source: source, path: at, stream: !local.IsRegular() && !local.IsDir()})
+		}
 	}
 	return copies, nil
 }

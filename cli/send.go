@@ -26,6 +26,7 @@ type sender struct {
 	stored *stored
 	// owners is set when files keep theirs.
 	owners bool
+	names  *naming
 	// leftOut is how many files were left out because something changed them.
 	leftOut int
 }
@@ -44,6 +45,9 @@ func classify(source string) (fs.FileMode, error) {
 
 // send sends a file, or a directory and all that is below it. Symbolic links below it are sent as such.
 func (s *sender) send(todo localCopy) error {
+	if todo.stream && len(s.names.refused) > 0 {
+		return nil
+	}
 	if todo.stream {
 		return s.sendStream(todo)
 	}

@@ -21,6 +21,7 @@ import (
 	"pfsd/cli/internal/guard"
 	"pfsd/cli/internal/hosting"
 	"pfsd/cli/internal/mountpoint"
+	"pfsd/cli/internal/users"
 	"pfsd/pfs"
 )
 
@@ -124,8 +125,8 @@ func shares() (descriptors.Shares, error) {
 // opener returns what serves the doors of a store. Bodies of S3 requests have three eighths of the memory that limit is; the
 // store's caches take as much.
 func (p *program) opener(store *pfs.Store, dir *datadir.Dir, limit int64, files descriptors.Shares) door.Opener {
-	admitted := connections.New(files.Connections)
-	cfg := mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch(), ScratchFiles: files.Scratch}
+	admitted, people := connections.New(files.Connections), users.New()
+	cfg := mountpoint.Config{Now: time.Now, Log: p.log, Scratch: dir.Scratch(), ScratchFiles: files.Scratch, NameOf: people.Name}
 	if p.executable != "" {
 		cfg.Guard = guard.New(p.executable, p.log)
 	}
@@ -135,7 +136,7 @@ func (p *program) opener(store *pfs.Store, dir *datadir.Dir, limit int64, files 
 			return mounts.Serve(*spec.Mount, file)
 		}
 		return endpoint.Serve(store, *spec.S3, file, endpoint.Config{
-			Memory: limit / 8 * 3, Now: time.Now, Rand: rand.Reader, Log: p.log, Limit: admitted,
+			Memory: limit / 8 * 3, Now: time.Now, Rand: rand.Reader, Log: p.log, Limit: admitted, NameOf: people.Name,
 		})
 	}
 }

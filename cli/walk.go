@@ -6,8 +6,6 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
-
-	"pfsd/pfs"
 )
 
 // lookahead is how many files may be compared with the store before they are sent.
@@ -43,10 +41,11 @@ func (s *sender) walk(ctx context.Context, source, to string, found chan<- *loca
 		}
 		l := &local{name: name, to: to, entry: d, named: rel == ".", compared: make(chan struct{}), err: err}
 		if rel != "." {
-			l.to = path.Join(to, filepath.ToSlash(rel))
-		}
-		if err := pfs.CheckPath(l.to); err != nil {
-			return err
+			at, ok, err := s.names.place(path.Join(to, filepath.ToSlash(rel)), name)
+			if err != nil || !ok {
+				return err
+			}
+			l.to = at
 		}
 		if err := s.startComparing(ctx, l, comparing); err != nil {
 			return err

@@ -68,30 +68,30 @@ func attachDirectly(dir string, o AttachOptions) (*os.File, error) {
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: "/dev/fuse", Err: err}
 	}
-	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV)
-	if o.Suid {
-		flags &^= unix.MS_NOSUID
-	}
-	if o.Dev {
-		flags &^= unix.MS_NODEV
-	}
-	for flag, set := range map[uintptr]bool{
-		unix.MS_RDONLY: o.ReadOnly, unix.MS_SYNCHRONOUS: o.Sync, unix.MS_NOEXEC: o.NoExec,
-	} {
-		if set {
-			flags |= flag
-		}
-	}
 	data := fmt.Sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=%d,default_permissions,max_read=%d",
 		fd, os.Geteuid(), os.Getegid(), maxRequest)
 	if o.AllowOther {
 		data += ",allow_other"
 	}
-	if err := unix.Mount(o.Source, dir, "fuse.pfsd", flags, data); err != nil {
+	if err := unix.Mount(o.Source, dir, "fuse.pfsd", o.flags(), data); err != nil {
 		_ = unix.Close(fd) // Nothing was done through it.
 		return nil, &os.PathError{Op: "mount", Path: dir, Err: err}
 	}
 	return os.NewFile(uintptr(fd), "/dev/fuse"), nil
+}
+
+// flags are those of mount(2).
+func (o AttachOptions) flags() uintptr {
+	var flags uintptr
+	for flag, set := range map[uintptr]bool{
+		unix.MS_NOSUID: !o.Suid, unix.MS_NODEV: !o.Dev, unix.MS_RDONLY: o.ReadOnly, unix.MS_SYNCHRONOUS: o.Sync,
+		unix.MS_NOEXEC: o.NoExec,
+	} {
+		if set {
+			flags |= flag
+		}
+	}
+	return flags
 }
 
 // Detach unmounts dir. With lazy, it disappears from the tree at once and ends when nobody uses it any more; else the error

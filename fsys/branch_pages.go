@@ -82,7 +82,7 @@ func (d *repoList) list() ([]fuse.DirEntry, error) {
 
 // make makes a repo, with its first branch.
 func (d *repoList) make(name string, owner pfs.Owner) error {
-	_, err := d.forest.store.CreateRepo(context.Background(), name, owner, d.forest.by())
+	_, err := d.forest.store.CreateRepo(context.Background(), name, owner, d.forest.by(owner.UID))
 	return err
 }
 
@@ -151,7 +151,7 @@ func (d *branchList) list() ([]fuse.DirEntry, error) {
 // make makes an empty branch.
 func (d *branchList) make(name string, owner pfs.Owner) error {
 	f := d.repos.forest
-	_, err := f.store.CreateBranch(context.Background(), d.ref(name), pfs.BranchOptions{Owner: owner, By: f.by()})
+	_, err := f.store.CreateBranch(context.Background(), d.ref(name), pfs.BranchOptions{Owner: owner, By: f.by(owner.UID)})
 	return err
 }
 
@@ -172,8 +172,10 @@ func (d *branchList) rename(from string, toDir pageDir, to string) error {
 	return err
 }
 
-// by is who makes repos and branches here.
-func (f *forest) by() pfs.By { return pfs.By{Origin: pfs.OriginMount, Author: f.cfg.Author} }
+// by says that a user makes a repo or a branch here.
+func (f *forest) by(uid uint32) pfs.By {
+	return pfs.By{Origin: pfs.OriginMount, Author: f.cfg.author(users{uid})}
+}
 
 // hasNewFiles reports whether a branch has files, in a mount, that the store does not know of yet.
 func (f *forest) hasNewFiles(ref pfs.Ref) bool { return f.cfg.Names.anyBelow(promise{ref: ref}) }

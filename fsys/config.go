@@ -24,8 +24,10 @@ type Config struct {
 	Sync bool
 	// CommitAfter is how long changes may wait to be cut into a commit, if that is longer than the store's own time.
 	CommitAfter time.Duration
-	// Author is the author of the commits that the mount's changes end in.
+	// Author is the author of the commits that the mount's changes end in; empty for the users whose processes make these.
 	Author string
+	// NameOf returns the name of a user; nil when nobody knows. It may be called concurrently.
+	NameOf func(uid uint32) string
 	// Now is the clock. Required.
 	Now func() time.Time
 	// ScratchDir is a directory for what has been written and not been stored yet; statfs(2) answers for its disk. It is

@@ -52,6 +52,10 @@ type fileData struct {
 	lost uint32
 	// mapped is set when a mapping wrote what is not linked.
 	mapped bool
+	// changedBy has the users whose changes are not linked, each with the version of the last; opener is the one who opened the
+	// file last to write to it, as whose the kernel passes on what mappings write.
+	changedBy map[uint32]uint64
+	opener    uint32
 	// since is when the oldest change that is not linked was made.
 	since int64
 	// closed is set by close: what a fold that was at work then has made is of no use any more.
@@ -71,20 +75,29 @@ func newFileData(contents contentOpener, s *scratch, c pfs.Content) *fileData {
 	}
 }
 
-// changedLocked notes a change made at now.
-func (d *fileData) changedLocked(now int64) {
+// changedLocked notes a change.
+func (d *fileData) changedLocked(by stamp) {
 	if d.version == d.linked {
-		d.since = now
+		d.since = by.at
 	}
+	d.signLocked(by.uid)
+	d.mtime, d.ctime, d.touched = by.at, by.at, true
+}
+
+// signLocked begins the next version, which has a user's change.
+func (d *fileData) signLocked(uid uint32) {
 	d.version++
-	d.mtime, d.ctime, d.touched = now, now, true
+	if d.changedBy == nil {
+		d.changedBy = make(map[uint32]uint64)
+	}
+	d.changedBy[uid] = d.version
 }
 
 // touch notes a change of what is no byte: a new file that is not linked.
-func (d *fileData) touch(now int64) {
+func (d *fileData) touch(by stamp) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.changedLocked(now)
+	d.changedLocked(by)
 }
 
 // changed reports whether there is anything that is not linked.
@@ -95,16 +108,26 @@ func (d *fileData) changed() bool {
 }
 
 // writeBack is write of what a mapping wrote, as the kernel passes it on.
-func (d *fileData) writeBack(p []byte, off, now int64) error {
-	err := d.write(p, off, now)
+func (d *fileData) writeBack(p []byte, off int64, by stamp) error {
+	d.mu.RLock()
+	by.uid = d.opener
+	d.mu.RUnlock()
+	err := d.write(p, off, by)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.mapped = d.mapped || err == nil
 	return err
 }
 
+// openedBy notes who has opened the file to write to it.
+func (d *fileData) openedBy(uid uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opener = uid
+}
+
 // write writes p at off.
-func (d *fileData) write(p []byte, off, now int64) error {
+func (d *fileData) write(p []byte, off int64, by stamp) error {
 	end := off + int64(len(p))
 	if off < 0 || end > maxSize {
 		return syscall.EFBIG
@@ -116,17 +139,17 @@ func (d *fileData) write(p []byte, off, now int64) error {
 	}
 	d.dirty.add(span{off, end})
 	d.size = max(d.size, end)
-	d.changedLocked(now)
+	d.changedLocked(by)
 	return nil
 }
 
 // zero makes a range within the file read as zeros, and the file at least as long as minSize. What is a hole stays one.
-func (d *fileData) zero(ctx context.Context, s span, minSize, now int64) error {
+func (d *fileData) zero(ctx context.Context, s span, minSize int64, by stamp) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.size = max(d.size, minSize)
 	s.end = min(s.end, d.size)
-	d.changedLocked(now)
+	d.changedLocked(by)
 	for s.off < s.end {
 		data, end, err := d.extentLocked(ctx, s.off)
 		if err != nil {
@@ -145,7 +168,7 @@ func (d *fileData) zero(ctx context.Context, s span, minSize, now int64) error {
 }
 
 // truncate cuts the file, or makes it longer with zeros.
-func (d *fileData) truncate(size, now int64) error {
+func (d *fileData) truncate(size int64, by stamp) error {
 	if size < 0 || size > maxSize {
 		return syscall.EFBIG
 	}
@@ -159,20 +182,20 @@ func (d *fileData) truncate(size, now int64) error {
 		d.folding.remove(gone)
 	}
 	d.size = size
-	d.changedLocked(now)
+	d.changedLocked(by)
 	return nil
 }
 
 // retime sets the time of the last change of anything and, if set, that of the bytes, if the next link would set others. It
 // reports whether it would.
-func (d *fileData) retime(set bool, mtime, ctime int64) bool {
+func (d *fileData) retime(set bool, mtime int64, by stamp) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.touched {
 		return false
 	}
-	d.version++ // A link that is under way may have taken the time before.
-	d.ctime = ctime
+	d.signLocked(by.uid) // A link that is under way may have taken the time before.
+	d.ctime = by.at
 	if set {
 		d.mtime = mtime
 	}

@@ -22,7 +22,7 @@ func TestWriteWhileFlushed(t *testing.T) {
 		for range 10 {
 			runtime.Gosched() // It looks, and goes as far as to the set.
 		}
-		if err := n.data.Load().write([]byte("bytes"), 0, r.now()); err != nil {
+		if err := n.data.Load().write([]byte("bytes"), 0, stamp{at: r.now()}); err != nil {
 			t.Fatal(err)
 		}
 		r.dirty.set[n] = struct{}{}
@@ -46,7 +46,7 @@ func TestTimeSetWhileLinked(t *testing.T) {
 	d := r.table.get(id).data.Load()
 	r.store.applied = func() {
 		r.store.applied = nil
-		if !d.retime(true, past, r.now()) {
+		if !d.retime(true, past, stamp{at: r.now()}) {
 			t.Error("the time does not go with the bytes")
 		}
 	}

@@ -33,9 +33,9 @@ func (m *mount) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	var err error
 	switch in.Mode &^ unix.FALLOC_FL_KEEP_SIZE {
 	case 0:
-		err = d.extend(minSize, m.now())
+		err = d.extend(minSize, m.stamp(&in.Caller))
 	case unix.FALLOC_FL_PUNCH_HOLE, unix.FALLOC_FL_ZERO_RANGE:
-		err = m.withRoom(n, d, func() error { return d.zero(m.ctx, span{off, end}, minSize, m.now()) })
+		err = m.withRoom(n, d, func() error { return d.zero(m.ctx, span{off, end}, minSize, m.stamp(&in.Caller)) })
 	default:
 		return fuse.Status(syscall.EOPNOTSUPP)
 	}
@@ -44,11 +44,11 @@ func (m *mount) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 }
 
 // extend makes the file at least as long as size.
-func (d *fileData) extend(size, now int64) error {
+func (d *fileData) extend(size int64, by stamp) error {
 	if had, _, _, _ := d.look(); size <= had {
 		return nil
 	}
-	return d.truncate(size, now)
+	return d.truncate(size, by)
 }
 
 // Lseek finds data and holes.
@@ -182,13 +182,13 @@ func (m *mount) copyFrom(other *mount, in *fuse.CopyFileRangeIn) (uint32, fuse.S
 	size := min(int64(min(in.Len, maxCopy)), content.Size-off)
 	target.folding.Lock()
 	defer target.folding.Unlock()
-	d := target.data.Load()
-	if source == target || in.OffIn != in.OffOut || !d.adopt(content, off, off+size, m.now()) {
+	d, by := target.data.Load(), m.stamp(&in.Caller)
+	if source == target || in.OffIn != in.OffOut || !d.adopt(content, off, off+size, by) {
 		size = min(size, maxSplice)
 		if in.OffOut > maxSize || int64(in.OffOut)+size > maxSize {
 			return 0, fuse.Status(syscall.EFBIG)
 		}
-		if err := m.splice(d, content, off, int64(in.OffOut), size); err != nil {
+		if err := m.splice(d, content, off, int64(in.OffOut), size, by); err != nil {
 			return 0, m.fail("copy_file_range", err)
 		}
 	}
@@ -206,7 +206,7 @@ func (m *mount) settledContent(n *inode, d *fileData) (pfs.Content, error) {
 
 // adopt makes the file, which must have the first bytes of content up to off and nothing behind, have those up to end. It
 // reports whether it could. The caller holds the inode's folding lock.
-func (d *fileData) adopt(content pfs.Content, off, end, now int64) bool {
+func (d *fileData) adopt(content pfs.Content, off, end int64, by stamp) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	continues := off == 0 || d.base == content && d.baseLen == off
@@ -216,6 +216,6 @@ func (d *fileData) adopt(content pfs.Content, off, end, now int64) bool {
 	d.base, d.file = content, d.contents.OpenContent(content)
 	d.baseLen, d.size = end, end
 	d.setPinLocked(nil)
-	d.changedLocked(now)
+	d.changedLocked(by)
 	return true
 }

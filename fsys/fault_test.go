@@ -323,7 +323,7 @@ func TestCloseWhileFolding(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := newFileData(store, &scratch{files: NewScratch(t.TempDir(), 1)}, pfs.Content{})
-	if err := d.write([]byte("written"), 0, 1); err != nil {
+	if err := d.write([]byte("written"), 0, stamp{at: 1}); err != nil {
 		t.Fatal(err)
 	}
 	f, nothing := d.begin(false)

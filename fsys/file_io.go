@@ -63,7 +63,7 @@ func (m *mount) Write(_ <-chan struct{}, in *fuse.WriteIn, p []byte) (uint32, fu
 	if in.WriteFlags&fuse.WRITE_CACHE != 0 {
 		write = d.writeBack
 	}
-	err := m.withRoom(n, d, func() error { return write(p, int64(in.Offset), m.now()) })
+	err := m.withRoom(n, d, func() error { return write(p, int64(in.Offset), m.stamp(&in.Caller)) })
 	if err != nil {
 		return 0, m.fail("write", err)
 	}

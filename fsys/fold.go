@@ -112,6 +112,7 @@ func (d *fileData) settle(version uint64, now int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.linked, d.since = version, now
+	d.settleWritersLocked(version)
 	if d.version == version {
 		d.touched, d.mapped, d.lost = false, false, 0
 		d.setPinLocked(nil)

@@ -81,10 +81,10 @@ func (m *mount) linkContent(n *inode, d *fileData, content pfs.Content) error {
 		m.loseLocked(n)
 		return nil
 	}
-	next, lost := n.written(d, content)
+	next, lost, who := n.written(d, content)
 	var result outcome
 	var entry pfs.Entry
-	err := m.change(func(tx *pfs.Tx) (err error) {
+	err := m.change(who, func(tx *pfs.Tx) (err error) {
 		result, err = linkAt(tx, path, next, linking{isNew: !n.linked.Load(), named: n.parent.named.Load(), lost: lost})
 		if err == nil && result == outcomeLinked {
 			entry, err = tx.Stat(path)
@@ -124,9 +124,9 @@ func (m *mount) succeeded(places []place) {
 
 // linkShared gives a file that has several names, or had, a content. The caller holds m.paths and n.mu.
 func (m *mount) linkShared(n *inode, d *fileData, content pfs.Content) error {
-	next, lost := n.written(d, content)
+	next, lost, who := n.written(d, content)
 	var entry pfs.Entry
-	err := m.change(func(tx *pfs.Tx) error {
+	err := m.change(who, func(tx *pfs.Tx) error {
 		err := tx.EditLink(n.link, func(e *pfs.Entry) error {
 			rewrite(e, &next)
 			e.Mode &^= lost
@@ -149,8 +149,9 @@ func (m *mount) linkShared(n *inode, d *fileData, content pfs.Content) error {
 	return nil
 }
 
-// written returns n as an entry with new content, and the bits of its mode that writes have taken away. The caller holds n.mu.
-func (n *inode) written(d *fileData, content pfs.Content) (e pfs.Entry, lost uint32) {
+// written returns n as an entry with new content, the bits of its mode that writes have taken away, and who has written. The caller
+// holds n.mu.
+func (n *inode) written(d *fileData, content pfs.Content) (e pfs.Entry, lost uint32, who users) {
 	e = n.entryLocked()
 	e.Content = content
 	d.mu.RLock()
@@ -158,7 +159,7 @@ func (n *inode) written(d *fileData, content pfs.Content) (e pfs.Entry, lost uin
 	if d.touched {
 		e.Mtime, e.Ctime = d.mtime, d.ctime
 	}
-	return e, d.lost
+	return e, d.lost, d.writersLocked()
 }
 
 // linking is how a written file is linked at its path.

@@ -66,7 +66,7 @@ func (m *mount) make(h *fuse.InHeader, name string, e pfs.Entry, out *fuse.Entry
 	}
 	asked := m.begin()
 	e.Mode, e.UID, e.GID = e.Mode&modeAllBits, h.Uid, h.Gid
-	err := m.changeNew(path, func(tx *pfs.Tx) (err error) {
+	err := m.changeNew(users{h.Uid}, path, func(tx *pfs.Tx) (err error) {
 		e, err = makeAt(tx, parent, path, e)
 		return err
 	})

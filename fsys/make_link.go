@@ -32,7 +32,7 @@ func (m *mount) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.
 		return st
 	}
 	asked := m.begin()
-	if err := m.addName(n, dir, name); err != nil {
+	if err := m.addName(users{in.Uid}, n, dir, name); err != nil {
 		return m.fail("link", err)
 	}
 	m.lostFor(dir, name)
@@ -41,7 +41,7 @@ func (m *mount) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.
 }
 
 // addName gives n a name with one lookup counted. The caller holds n.folding and m.paths.
-func (m *mount) addName(n, dir *inode, name string) error {
+func (m *mount) addName(who users, n, dir *inode, name string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := m.refreshLocked(n); err != nil {
@@ -53,14 +53,14 @@ func (m *mount) addName(n, dir *inode, name string) error {
 	}
 	nameless := n.deleted && !n.linked.Load() && n.name == ""
 	if nameless {
-		return m.nameTmpfile(n, dir, name, path)
+		return m.nameTmpfile(who, n, dir, name, path)
 	}
 	from, ok := m.table.path(n)
 	if n.deleted || n.link.IsZero() && (!ok || !m.table.isAttached(n)) {
 		return &pfs.Error{Op: "fsys.link", Kind: pfs.KindFileNotFound, Path: name}
 	}
 	var e pfs.Entry
-	err := m.changeNew(path, func(tx *pfs.Tx) (err error) {
+	err := m.changeNew(who, path, func(tx *pfs.Tx) (err error) {
 		if n.link.IsZero() {
 			err = tx.Link(from, path)
 		} else {
@@ -82,7 +82,7 @@ func (m *mount) addName(n, dir *inode, name string) error {
 }
 
 // nameTmpfile gives a file that has never had a name its first one.
-func (m *mount) nameTmpfile(n, dir *inode, name, path string) error {
+func (m *mount) nameTmpfile(who users, n, dir *inode, name, path string) error {
 	content, version := n.content, uint64(0)
 	d := n.data.Load()
 	if d != nil {
@@ -93,9 +93,9 @@ func (m *mount) nameTmpfile(n, dir *inode, name, path string) error {
 	}
 	e := n.entryLocked()
 	if d != nil {
-		e, _ = n.written(d, content)
+		e, _, who = n.written(d, content)
 	}
-	err := m.changeNew(path, func(tx *pfs.Tx) (err error) {
+	err := m.changeNew(who, path, func(tx *pfs.Tx) (err error) {
 		if err = tx.Create(path, e); err == nil {
 			e, err = tx.Stat(path)
 		}

@@ -78,7 +78,8 @@ type mount struct {
 	// stop between ingest and link.
 	ctx    context.Context
 	cancel context.CancelFunc
-	by     pfs.By
+	// by says of all changes what is the same for each.
+	by pfs.By
 	// fixed is what is shown when that is no live branch, else nil.
 	fixed *pfs.Snapshot
 	// empty is the content without bytes.
@@ -111,11 +112,13 @@ func (m *mount) readOnly() bool { return m.fixed != nil }
 // now is the time in nanoseconds since 1970.
 func (m *mount) now() int64 { return m.cfg.Now().UnixNano() }
 
-// change runs fn in a transaction on the branch. It is visible on return, and durable if the mount is to be so.
-func (m *mount) change(fn func(*pfs.Tx) error) error {
+// change runs fn in a transaction on the branch, on behalf of users. It is visible on return, and durable if the mount is to be so.
+func (m *mount) change(who users, fn func(*pfs.Tx) error) error {
 	m.own.Add(1)
 	defer m.own.Add(1)
-	err := m.onBranch(func(ref pfs.Ref) error { return m.store.Apply(m.ctx, ref, m.by, fn) })
+	by := m.by
+	by.Author = m.cfg.author(who)
+	err := m.onBranch(func(ref pfs.Ref) error { return m.store.Apply(m.ctx, ref, by, fn) })
 	if err == nil && m.cfg.Sync {
 		err = m.onBranch(func(ref pfs.Ref) error { return m.store.Sync(m.ctx, ref) })
 	}
@@ -202,7 +205,7 @@ func newMount(ctx context.Context, store core, cfg Config, number uint64) (*moun
 	}
 	m := &mount{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(), store: store, cfg: cfg, log: cfg.Log, ops: new(counters),
-		by: pfs.By{Origin: pfs.OriginMount, Author: cfg.Author, CutAfter: cfg.CommitAfter},
+		by: pfs.By{Origin: pfs.OriginMount, CutAfter: cfg.CommitAfter},
 	}
 	m.scratch.files, m.scratch.keep = cfg.Scratch, keepFree
 	m.ctx, m.cancel = context.WithCancel(context.WithoutCancel(ctx))

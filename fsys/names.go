@@ -130,13 +130,13 @@ func (m *mount) hasNewFiles(dir *inode, path string) bool {
 }
 
 // changeNew is change for what makes something new at path, which must not be promised to a file.
-func (m *mount) changeNew(path string, fn func(*pfs.Tx) error) error {
+func (m *mount) changeNew(who users, path string, fn func(*pfs.Tx) error) error {
 	p := promise{m.ref(), path}
 	defer m.cfg.Names.hold(p)()
 	if m.cfg.Names.isTaken(p) {
 		return &pfs.Error{Op: "fsys.make", Kind: pfs.KindExists, Path: path}
 	}
-	return m.change(fn)
+	return m.change(who, fn)
 }
 
 // unreserve ends the promise of n's name, when it is linked or gone.

@@ -60,6 +60,7 @@ func (m *mount) open(n *inode, how opening, out *fuse.OpenOut) fuse.Status {
 	out.OpenFlags = fuse.FOPEN_KEEP_CACHE
 	if canWrite(how.flags) {
 		n.writers++
+		d.openedBy(how.who.Uid)
 	}
 	if !d.changed() && !canWrite(how.flags) {
 		out.OpenFlags |= fuse.FOPEN_NOFLUSH
@@ -69,7 +70,7 @@ func (m *mount) open(n *inode, how opening, out *fuse.OpenOut) fuse.Status {
 
 // truncateLocked empties a file that is being opened.
 func (m *mount) truncateLocked(n *inode, d *fileData, how opening) error {
-	if err := d.truncate(0, m.now()); err != nil {
+	if err := d.truncate(0, m.stamp(how.who)); err != nil {
 		return err
 	}
 	if how.kills && n.dropPrivilegesLocked(d, how.who) {
@@ -126,7 +127,7 @@ func (m *mount) create(dir *inode, in *fuse.CreateIn, name string) (n *inode, is
 	}
 	had, err := m.resolve(dir, name)
 	if had == nil && err == nil {
-		err = m.inherit(dir, n)
+		err = m.inherit(dir, n, in.Uid)
 	}
 	if err != nil || had != nil {
 		m.unreserve(n)
@@ -172,19 +173,19 @@ func (m *mount) newFile(in *fuse.CreateIn) *inode {
 		mode: in.Mode & modeAllBits, uid: in.Uid, gid: in.Gid, mtime: now, ctime: now, btime: now,
 	}}
 	d := newFileData(m.store, &m.scratch, n.content)
-	d.touch(now)
+	d.touch(stamp{now, in.Uid})
 	n.data.Store(d)
 	return n
 }
 
 // inherit gives a new file the group of a setgid directory, and sees to it that the directory stays until the file is linked.
-func (m *mount) inherit(dir, n *inode) error {
+func (m *mount) inherit(dir, n *inode, uid uint32) error {
 	path, parent, err := m.inheritGroup(dir, n)
 	if err != nil || parent.Explicit {
 		return err
 	}
 	// Else another door could have it disappear with its last entry, before the new file is linked.
-	return m.change(func(tx *pfs.Tx) error {
+	return m.change(users{uid}, func(tx *pfs.Tx) error {
 		return tx.Edit(path, func(e *pfs.Entry) error {
 			e.Explicit = e.IsDir()
 			return nil

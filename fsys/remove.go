@@ -23,7 +23,7 @@ func (m *mount) Unlink(_ <-chan struct{}, h *fuse.InHeader, name string) fuse.St
 	if !ok {
 		return fuse.ENOENT
 	}
-	if err := m.unlink(m.table.child(dir, name), dir, name, path); err != nil {
+	if err := m.unlink(users{h.Uid}, m.table.child(dir, name), dir, name, path); err != nil {
 		return m.fail("unlink", err)
 	}
 	m.lostFor(dir, name)
@@ -31,9 +31,9 @@ func (m *mount) Unlink(_ <-chan struct{}, h *fuse.InHeader, name string) fuse.St
 }
 
 // unlink removes path, the given name in dir, of which n, if not nil, is the inode.
-func (m *mount) unlink(n, dir *inode, name, path string) error {
+func (m *mount) unlink(who users, n, dir *inode, name, path string) error {
 	if n == nil {
-		return m.change(func(tx *pfs.Tx) error { return tx.Unlink(path) })
+		return m.change(who, func(tx *pfs.Tx) error { return tx.Unlink(path) })
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -41,11 +41,11 @@ func (m *mount) unlink(n, dir *inode, name, path string) error {
 		return err
 	}
 	if !n.link.IsZero() {
-		return m.unlinkShared(n, dir, name, path)
+		return m.unlinkShared(who, n, dir, name, path)
 	}
 	private := !n.linked.Load()
 	parent, _ := m.table.path(dir)
-	err := m.change(func(tx *pfs.Tx) error {
+	err := m.change(who, func(tx *pfs.Tx) error {
 		err := tx.Unlink(path)
 		if private && isAbsent(err) {
 			return tx.NameGone(parent)
@@ -61,8 +61,8 @@ func (m *mount) unlink(n, dir *inode, name, path string) error {
 }
 
 // unlinkShared removes path, which may be a name of the file that n is. The caller holds n.mu.
-func (m *mount) unlinkShared(n, dir *inode, name, path string) error {
-	if err := m.change(func(tx *pfs.Tx) error { return tx.Unlink(path) }); err != nil {
+func (m *mount) unlinkShared(who users, n, dir *inode, name, path string) error {
+	if err := m.change(who, func(tx *pfs.Tx) error { return tx.Unlink(path) }); err != nil {
 		return err
 	}
 	m.table.leave(n, dir, name)
@@ -93,7 +93,7 @@ func (m *mount) Rmdir(_ <-chan struct{}, h *fuse.InHeader, name string) fuse.Sta
 	if m.hasNewFiles(n, path) {
 		return fuse.Status(syscall.ENOTEMPTY)
 	}
-	if err := m.change(func(tx *pfs.Tx) error { return tx.Rmdir(path) }); err != nil {
+	if err := m.change(users{h.Uid}, func(tx *pfs.Tx) error { return tx.Rmdir(path) }); err != nil {
 		return m.fail("rmdir", err)
 	}
 	if n != nil {

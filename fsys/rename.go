@@ -9,16 +9,17 @@ import (
 	"pfsd/pfs"
 )
 
-// move is a rename: which names, and what to do when there is something at the second.
+// move is a rename: which names, by whom, and what to do when there is something at the second.
 type move struct {
 	fromDir, toDir *inode
 	from, to       string
+	who            users
 	mode           pfs.RenameMode
 }
 
 // Rename moves a name, with all that is below it. Handles of what is moved, and of what is replaced, go on.
 func (m *mount) Rename(_ <-chan struct{}, in *fuse.RenameIn, from, to string) fuse.Status {
-	mv := move{fromDir: m.node(&in.InHeader), toDir: m.table.get(in.Newdir), from: from, to: to}
+	mv := move{fromDir: m.node(&in.InHeader), toDir: m.table.get(in.Newdir), from: from, to: to, who: users{in.Uid}}
 	if mv.fromDir == nil || mv.toDir == nil {
 		return fuse.ENOENT
 	}
@@ -100,7 +101,7 @@ func (m *mount) rename(mv move) (st fuse.Status, done bool) {
 	if err := m.refreshAt(target, mv.toDir, mv.to); err != nil {
 		return m.fail("rename", err), true
 	}
-	err := m.change(func(tx *pfs.Tx) error { return tx.Rename(from, to, mv.mode) })
+	err := m.change(mv.who, func(tx *pfs.Tx) error { return tx.Rename(from, to, mv.mode) })
 	if err != nil {
 		return m.fail("rename", err), true
 	}

@@ -15,6 +15,7 @@ func Renew(dir string, o AttachOptions) (*os.File, error) {
 	if o.Source == "" {
 		o.Source = "pfsd"
 	}
+	o = o.asMounted(dir)
 	if os.Geteuid() == 0 {
 		if file, err := attachBeneath(dir, o); err == nil {
 			if err := Detach(dir, true); err != nil {

@@ -379,6 +379,10 @@ func TestXattrSpaces(t *testing.T) {
 	}
 	wantErr(t, "no space", unix.Setxattr(name, "other.a", nil, 0), unix.EOPNOTSUPP)
 	must(t, unix.Setxattr(name, "user.large", make([]byte, 60_000), 0))
+	must(t, unix.Setxattr(name, "user.large", bytes.Repeat([]byte{'v'}, 64<<10), 0))
+	if got := getXattr(t, name, "user.large"); got != strings.Repeat("v", 64<<10) {
+		t.Errorf("a value of 64 KiB has %d bytes", len(got))
+	}
 	wantErr(t, "too large", unix.Setxattr(name, "user.larger", make([]byte, 60_000), 0), unix.ENOSPC)
 	_, err := unix.Getxattr(name, "user.large", make([]byte, 10))
 	wantErr(t, "too small a buffer", err, unix.ERANGE)

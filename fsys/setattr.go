@@ -57,7 +57,7 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 		if !n.isFile() {
 			return false, &pfs.Error{Op: "fsys.truncate", Kind: pfs.KindInvalid}
 		}
-		if err := m.dataLocked(n).truncate(int64(size), now); err != nil {
+		if err := m.dataLocked(n).truncate(int64(size), stamp{now, in.Uid}); err != nil {
 			return false, err
 		}
 		m.dirty.add(n)
@@ -72,9 +72,9 @@ func (m *mount) setAttr(n *inode, in *fuse.SetAttrIn) (alone bool, err error) {
 	}
 	retimed := in.Valid&fuse.FATTR_MTIME != 0
 	d := n.data.Load()
-	later := d != nil && d.retime(retimed, next.mtime, now) // The times go with the bytes, when they are linked.
+	later := d != nil && d.retime(retimed, next.mtime, stamp{now, in.Uid}) // The times go with the bytes, when they are linked.
 	if retimed = retimed && !later; !later || next.mode != n.attr.mode || next.uid != n.attr.uid || next.gid != n.attr.gid {
-		err = m.editLocked(n, func(e *pfs.Entry) {
+		err = m.editLocked(users{in.Uid}, n, func(e *pfs.Entry) {
 			e.Mode, e.UID, e.GID, e.Ctime = next.mode, next.uid, next.gid, next.ctime
 			if retimed {
 				e.Mtime = next.mtime
@@ -141,8 +141,8 @@ func timeOf(isNow bool, sec uint64, nsec uint32, now int64) int64 {
 	return min(max(int64(sec), -limit), limit)*second + int64(nsec)
 }
 
-// editLocked changes the stored entry of n, if it has one. The caller holds m.paths and n.mu.
-func (m *mount) editLocked(n *inode, fn func(e *pfs.Entry)) error {
+// editLocked changes the stored entry of n, if it has one, on behalf of users. The caller holds m.paths and n.mu.
+func (m *mount) editLocked(who users, n *inode, fn func(e *pfs.Entry)) error {
 	shared := !n.link.IsZero()
 	if n.deleted || !n.linked.Load() || !shared && !m.table.isAttached(n) {
 		return nil
@@ -159,7 +159,7 @@ func (m *mount) editLocked(n *inode, fn func(e *pfs.Entry)) error {
 		e.Explicit = e.IsDir()
 		return nil
 	}
-	err := m.change(func(tx *pfs.Tx) error {
+	err := m.change(who, func(tx *pfs.Tx) error {
 		if shared {
 			return tx.EditLink(n.link, edit)
 		}

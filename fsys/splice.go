@@ -8,14 +8,14 @@ import (
 
 // splice puts n bytes of a content, from an offset on, in the place of those at another offset of a file. The caller holds
 // the inode's folding lock.
-func (m *mount) splice(d *fileData, content pfs.Content, from, to, n int64) error {
+func (m *mount) splice(d *fileData, content pfs.Content, from, to, n int64, by stamp) error {
 	f, nothing := d.begin(false)
 	made, err := m.spliced(f, nothing, content, from, to, n)
 	if err != nil {
 		d.end(f, nil)
 		return err
 	}
-	d.lengthen(f, made.Content.Size, m.now())
+	d.lengthen(f, made.Content.Size, by)
 	d.end(f, made)
 	return nil
 }
@@ -45,13 +45,13 @@ type shifted struct {
 func (s shifted) ReadAt(p []byte, off int64) (int, error) { return s.ReaderAt.ReadAt(p, off+s.by) }
 
 // lengthen notes that the fold at work makes the file size bytes long, unless it has been cut meanwhile.
-func (d *fileData) lengthen(f fold, size, now int64) {
+func (d *fileData) lengthen(f fold, size int64, by stamp) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.foldCut == f.size {
 		d.foldCut, d.size = size, max(d.size, size)
 	}
-	d.changedLocked(now)
+	d.changedLocked(by)
 }
 
 // room returns the content below the written ranges, and how many bytes these have.

@@ -13,8 +13,9 @@ import (
 	"pfsd/pfs"
 )
 
-// maxXattrs bounds the names and values of one entry's extended attributes, all together: they are part of the entry.
-const maxXattrs = 64 << 10
+// maxXattrs bounds the names and values of one entry's extended attributes, all together, since they are part of the entry: one
+// value of the greatest size that the kernel takes, its name, and some more.
+const maxXattrs = 64<<10 + 4<<10
 
 // xattrLabel is where SELinux keeps its labels. ls asks for that of each file unless it is told that there are none, which takes
 // more time than all else that ls does. Where there is SELinux the kernel answers by itself.
@@ -163,12 +164,15 @@ func (m *mount) SetXAttr(_ <-chan struct{}, in *fuse.SetXAttrIn, name string, va
 		return fuse.ENOENT
 	}
 	kept := slices.Clone(value[:min(int(in.Size), len(value))])
+	if name == xattrAccess {
+		return m.setACL(&in.Caller, n, kept)
+	}
 	if strings.HasPrefix(name, xattrObject) {
 		if st := checkObjectXattr(name, kept); st != fuse.OK {
 			return m.unlessReadOnly(st)
 		}
 	}
-	return m.changeXattrs(n, name, func(all map[string][]byte) fuse.Status {
+	return m.changeXattrs(&in.Caller, n, name, func(all map[string][]byte) fuse.Status {
 		_, had := all[name]
 		switch {
 		case had && in.Flags&unix.XATTR_CREATE != 0:
@@ -195,7 +199,10 @@ func (m *mount) RemoveXAttr(_ <-chan struct{}, h *fuse.InHeader, name string) fu
 	if n == nil {
 		return fuse.ENOENT
 	}
-	return m.changeXattrs(n, name, func(all map[string][]byte) fuse.Status {
+	if name == xattrAccess || name == xattrDefault {
+		return m.unlessReadOnly(fuse.OK) // There is none, which is no error for a list.
+	}
+	return m.changeXattrs(&h.Caller, n, name, func(all map[string][]byte) fuse.Status {
 		if _, had := all[name]; !had {
 			return fuse.ENOATTR
 		}
@@ -205,7 +212,7 @@ func (m *mount) RemoveXAttr(_ <-chan struct{}, h *fuse.InHeader, name string) fu
 }
 
 // changeXattrs lets fn change a copy of the extended attributes of n, and puts it in their place.
-func (m *mount) changeXattrs(n *inode, name string, fn func(all map[string][]byte) fuse.Status) fuse.Status {
+func (m *mount) changeXattrs(who *fuse.Caller, n *inode, name string, fn func(all map[string][]byte) fuse.Status) fuse.Status {
 	if m.readOnly() {
 		return fuse.EROFS
 	}
@@ -227,7 +234,7 @@ func (m *mount) changeXattrs(n *inode, name string, fn func(all map[string][]byt
 		return st
 	}
 	meta, now := splitXattrs(all, n.meta), m.now()
-	err := m.editLocked(n, func(e *pfs.Entry) {
+	err := m.editLocked(users{who.Uid}, n, func(e *pfs.Entry) {
 		// Of what another door has attached meanwhile nothing gets lost.
 		if all := joinXattrs(e.Meta); fn(all) == fuse.OK {
 			meta = splitXattrs(all, e.Meta)
@@ -239,7 +246,7 @@ func (m *mount) changeXattrs(n *inode, name string, fn func(all map[string][]byt
 	}
 	n.meta, n.attr.ctime = meta, now
 	if d := n.data.Load(); d != nil {
-		d.retime(false, 0, now)
+		d.retime(false, 0, stamp{now, who.Uid})
 	}
 	return fuse.OK
 }

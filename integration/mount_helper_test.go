@@ -52,6 +52,22 @@ func TestMountHelper(t *testing.T) {
 		echo "master.helped $PWD/two fuse.pfsd noauto,allow_other,data=$DATA 0 0" >fstab
 		mount --fstab fstab "$PWD/two"
 		setpriv --reuid 65534 --regid 65534 --clear-groups cat two/file
+		remounted() { findmnt -n -o OPTIONS two | tr , '\n' | grep -x -e ro -e rw -e nosuid -e nodev -e noexec | sort -u | tr '\n' ' '; echo; }
+		remounted
+		mount -o remount,ro "$PWD/two"
+		remounted
+		! sh -c 'echo no >two/file' 2>refused
+		grep -o "Read-only file system" refused
+		mount -o remount,rw,nosuid,noexec "$PWD/two"
+		remounted
+		exec 3>>two/file
+		! mount -o remount,ro "$PWD/two" 2>refused
+		grep -o "open for writing" refused
+		exec 3>&-
+		umount two
+		echo "master.helped $PWD/two fuse.pfsd noauto,nosuid,nodev,data=$DATA 0 0" >fstab
+		mount --fstab fstab "$PWD/two"
+		remounted
 		umount two
 	`)
 	cmd.Dir = dir
@@ -60,7 +76,8 @@ func TestMountHelper(t *testing.T) {
 	if got == "no overlay\n" {
 		t.Skip("this kernel cannot put anything beside what is in /sbin")
 	}
-	if want := "700\nby hand\nPermission denied\nmaster.helped fuse.pfsd\npfsd repo create none\nby hand\n"; got != want {
+	if want := "700\nby hand\nPermission denied\nmaster.helped fuse.pfsd\npfsd repo create none\nby hand\n" +
+		"rw \nro \nRead-only file system\nnoexec nosuid rw \nopen for writing\nnodev nosuid rw \n"; got != want {
 		t.Errorf("it prints %q, want %q", got, want)
 	}
 	if got := s.Pfsd("cat", "master.helped:/file"); got != "by hand\n" {

@@ -63,7 +63,7 @@ func (o Origin) String() string {
 // By says who makes a change, and for what reason.
 type By struct {
 	Origin Origin
-	// Author is a user's name; may be empty.
+	// Author is a user's name, or those of several as JoinAuthors has them; may be empty.
 	Author string
 	// Message is the commit's message; may be empty.
 	Message string

@@ -132,6 +132,7 @@ func (w *working) apply(ctx context.Context, by By, fn func(*Tx) error) error {
 	tx, err := w.run(ctx, by, fn)
 	if err == nil && tx.changed() {
 		w.adopt(tx, by).unawaited = true
+		w.pending.by.Author = JoinAuthors(w.pending.by.Author, by.Author)
 	}
 	return err
 }

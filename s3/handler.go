@@ -2,6 +2,7 @@ package s3
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"io"
@@ -65,8 +66,9 @@ type Config struct {
 	Log *slog.Logger
 	// Owner is who owns the roots of new branches.
 	Owner pfs.Owner
-	// Author is the author of commits whose request names no other by its access key.
-	Author string
+	// Caller names who sends the request with a context, for the commits of requests that bear no access key; empty for nobody. Nil
+	// when nobody knows.
+	Caller func(ctx context.Context) string
 }
 
 // Handler serves S3. It is safe for concurrent use.
@@ -110,7 +112,7 @@ func newHandler(store store, cfg Config) *Handler {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	joinLines(r.Header)
-	q := &request{Request: r, id: h.newID(), query: sigv4.ParseQuery(r.URL.RawQuery), author: h.cfg.Author}
+	q := &request{Request: r, id: h.newID(), query: sigv4.ParseQuery(r.URL.RawQuery), caller: h.cfg.Caller}
 	q.w = &response{ResponseWriter: w, request: q}
 	if h.cfg.Stall > 0 {
 		q.stall = &stall{connection: http.NewResponseController(w), after: h.cfg.Stall, now: h.cfg.Now, left: r.ContentLength != 0}

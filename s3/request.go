@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"mime"
 	"net/http"
 	"net/url"
@@ -22,7 +23,10 @@ type request struct {
 	query       url.Values
 	// identity is whose signature it bears; nil when it need not be signed.
 	identity *sigv4.Identity
-	author   string
+	// author is the access key that it bears; empty for none, as where it need not be signed.
+	author string
+	// caller names who sends a request with a context; may be nil.
+	caller func(ctx context.Context) string
 	// received is how many bytes of the body were read, after decoding.
 	received int64
 	// stall bounds how long the client may keep the request waiting; may be nil.
@@ -39,7 +43,13 @@ func (q *request) isForm() bool {
 }
 
 // by says who makes the changes that q asks for.
-func (q *request) by() pfs.By { return pfs.By{Origin: pfs.OriginS3, Author: q.author} }
+func (q *request) by() pfs.By {
+	by := pfs.By{Origin: pfs.OriginS3, Author: q.author}
+	if by.Author == "" && q.caller != nil {
+		by.Author = q.caller(q.Context())
+	}
+	return by
+}
 
 // address is what q is about, for error messages and the log.
 func (q *request) address() string {

@@ -48,7 +48,7 @@ type Mount struct {
 	Dir string `json:"dir"`
 	// Address is the version mounted there; "*" for every branch, each in a directory of its repo's.
 	Address string `json:"address"`
-	// Author goes into the commits.
+	// Author goes into the commits; empty for the users who make the changes.
 	Author string `json:"author,omitempty"`
 	// Namespace names the mount namespace in which Dir is; empty when that is not known.
 	Namespace string `json:"namespace,omitempty"`

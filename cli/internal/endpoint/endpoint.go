@@ -58,10 +58,12 @@ func (l kernelListener) Renew(old *os.File) (*os.File, error) { return old, nil 
 // Release closes the listener.
 func (l kernelListener) Release() error { return l.tcp.Close() }
 
-// Config is what serving needs of the world. All fields are required, but Memory and Limit.
+// Config is what serving needs of the world. All fields are required, but Memory, NameOf and Limit.
 type Config struct {
 	// Memory is how many bytes requests may hold together for bodies and long answers; 0 stands for a default.
 	Memory int64
+	// NameOf returns the name of a user of this machine; nil when nobody knows. It may be called concurrently.
+	NameOf func(uid uint32) string
 	Now    func() time.Time
 	Rand   io.Reader
 	Log    *slog.Logger
@@ -102,7 +104,7 @@ func Serve(store *pfs.Store, spec door.S3, file *os.File, cfg Config) (door.Serv
 		http: http.Server{
 			Handler:           bodies(s3.New(store, handlerConfig(spec, cfg))),
 			MaxHeaderBytes:    maxHead - headSlack,
-			ConnContext:       withConn,
+			ConnContext:       callers{cfg.NameOf}.withConn,
 			ReadHeaderTimeout: 30 * time.Second,
 			IdleTimeout:       2 * time.Minute,
 			Protocols:         onlyHTTP1(),
@@ -132,6 +134,7 @@ func handlerConfig(spec door.S3, cfg Config) s3.Config {
 	c := s3.Config{
 		AccessKey: spec.AccessKey, SecretKey: spec.SecretKey, Domain: spec.Domain, DiskEncrypted: spec.DiskEncrypted,
 		Now: cfg.Now, Memory: cfg.Memory, Stall: stall, Rand: cfg.Rand, Log: cfg.Log, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID},
+		Caller: caller,
 	}
 	if spec.DashETags {
 		c.ETag = s3.ETagDash

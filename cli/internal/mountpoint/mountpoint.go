@@ -4,6 +4,7 @@ package mountpoint
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 
@@ -28,6 +29,27 @@ func Attach(spec door.Mount, o Options) (*door.Object, error) {
 	m := &kernelMount{dir: spec.Dir, options: options}
 	m.find()
 	return door.NewObject(door.Spec{Mount: &spec}, file, m), nil
+}
+
+// Remount changes the options of the mount on dir, which is in canonical form, to those that text names. What text does not name
+// stays as it is, and so does what a mount has for as long as it lives, as who owns its files.
+func Remount(dir, text string) error {
+	if !IsMount(dir) {
+		return fmt.Errorf("%s is no mount of pfsd, so that there is nothing to remount", dir)
+	}
+	now, err := fsys.Mounted(dir)
+	if err != nil {
+		return err
+	}
+	next, err := Options{AttachOptions: now}.with(text)
+	if err != nil {
+		return err
+	}
+	err = fsys.Remount(dir, next.AttachOptions)
+	if errors.Is(err, syscall.EBUSY) {
+		return fmt.Errorf("%s has files that are open for writing, so that it cannot be made read-only: %w", dir, err)
+	}
+	return err
 }
 
 // kernelMount is a mount in the hands of its owner. It is a door.Kernel.

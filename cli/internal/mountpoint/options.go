@@ -13,6 +13,8 @@ import (
 // Options are what "-o" of mount(8) and fstab(5) can say of a mount.
 type Options struct {
 	fsys.AttachOptions
+	// Remount changes the options of what is mounted.
+	Remount bool
 	// NoAtime keeps times of access from being updated.
 	NoAtime bool
 	// UID, GID and Umask are shown in place of what is stored; nil for not.
@@ -21,19 +23,23 @@ type Options struct {
 
 // harmless are options that ask for what is so anyhow, or speak to mount(8) or systemd.mount(5) alone.
 var harmless = []string{
-	"defaults", "rw", "nosuid", "nodev", "exec", "async", "default_permissions", "auto_unmount", "nonempty", "big_writes",
+	"defaults", "default_permissions", "auto_unmount", "nonempty", "big_writes",
 	"auto", "noauto", "nofail", "_netdev", "user", "nouser", "users", "nousers", "owner", "group",
-	"atime", "relatime", "norelatime", "strictatime", "nostrictatime", "diratime", "nodiratime", "lazytime", "nolazytime",
+	"relatime", "norelatime", "strictatime", "nostrictatime", "diratime", "nodiratime", "lazytime", "nolazytime",
 	"iversion", "noiversion", "mand", "nomand", "silent", "loud", "symfollow", "dirsync",
 }
 
 // harmlessKeys are those of options with values that are so.
-var harmlessKeys = []string{"fsname", "subtype", "comment", "uhelper", "helper", "user", "max_read"}
+var harmlessKeys = []string{
+	"fsname", "subtype", "comment", "uhelper", "helper", "user", "max_read", "user_id", "group_id", "rootmode",
+}
 
-// ParseOptions parses options that are separated by commas. The error names the first that is unknown, or has a value that
-// is none.
-func ParseOptions(text string) (Options, error) {
-	var o Options
+// ParseOptions parses options that are separated by commas; of two that exclude one another the last counts. The error names the
+// first that is unknown, or has a value that is none.
+func ParseOptions(text string) (Options, error) { return Options{}.with(text) }
+
+// with returns o with those that text has.
+func (o Options) with(text string) (Options, error) {
 	for option := range strings.SplitSeq(text, ",") {
 		if err := o.set(strings.TrimSpace(option)); err != nil {
 			return Options{}, err
@@ -52,12 +58,19 @@ func (o *Options) set(option string) error {
 	case valued:
 		return o.setValue(name, value)
 	}
-	flags := map[string]*bool{
+	set := map[string]*bool{
 		"ro": &o.ReadOnly, "allow_other": &o.AllowOther, "suid": &o.Suid, "dev": &o.Dev, "noexec": &o.NoExec,
-		"noatime": &o.NoAtime, "sync": &o.Sync,
+		"noatime": &o.NoAtime, "sync": &o.Sync, "remount": &o.Remount,
 	}
-	if flag := flags[option]; flag != nil {
-		*flag = true
+	reset := map[string]*bool{
+		"rw": &o.ReadOnly, "nosuid": &o.Suid, "nodev": &o.Dev, "exec": &o.NoExec, "atime": &o.NoAtime, "async": &o.Sync,
+	}
+	switch {
+	case set[option] != nil:
+		*set[option] = true
+		return nil
+	case reset[option] != nil:
+		*reset[option] = false
 		return nil
 	}
 	return fmt.Errorf("mount option %q is not known", option)

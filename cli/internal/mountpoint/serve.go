@@ -23,6 +23,8 @@ type Config struct {
 	Scratch string
 	// ScratchFiles is how many of these files there are at most.
 	ScratchFiles int
+	// NameOf returns the name of a user. It may be called concurrently.
+	NameOf func(uid uint32) string
 	// Guard has mounts fail that a killed process leaves behind; nil for nobody.
 	Guard *guard.Guard
 }
@@ -93,7 +95,7 @@ func (h *Host) guard(dir string) (forget func()) {
 // config returns what spec asks for, but for Dir.
 func (h *Host) config(spec door.Mount) (fsys.Config, error) {
 	cfg := fsys.Config{
-		All: spec.Address == door.AllBranches, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID}, Author: spec.Author,
+		All: spec.Address == door.AllBranches, Owner: pfs.Owner{UID: spec.UID, GID: spec.GID}, Author: spec.Author, NameOf: h.cfg.NameOf,
 		Override: fsys.Override{UID: spec.ShowUID, GID: spec.ShowGID, Umask: spec.ShowUmask},
 		NoAtime:  spec.NoAtime, Sync: spec.Sync, CommitAfter: spec.CommitAfter,
 		Now: h.cfg.Now, ScratchDir: h.cfg.Scratch, Scratch: h.files, Names: h.names, Log: h.cfg.Log,
