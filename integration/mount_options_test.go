@@ -20,6 +20,7 @@ import (
 // TestMountDetach starts mounts in the background: one is there on return, one says why it is not.
 func TestMountDetach(t *testing.T) {
 	s := harness.New(t)
+	s.Pfsd("repo", "create", "other")
 	dir, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	if r := s.Try("mount", "--detach", "master.none", dir); r.Code != 1 || !strings.Contains(r.Stderr, "pfsd repo create none") {
 		t.Errorf("of a repo that is none: %+v", r)
