@@ -2,6 +2,7 @@ package fsys
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -36,7 +37,7 @@ var (
 func newRepoList(f *forest) *repoList { return &repoList{forest: f, pages: make(map[string]*page)} }
 
 func (d *repoList) lookup(name string) (found, error) {
-	there, err := d.forest.hasRepo(name)
+	repo, there, err := d.forest.repo(name)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p := d.pages[name]
@@ -50,32 +51,27 @@ func (d *repoList) lookup(name string) (found, error) {
 	case !there:
 		return found{}, nil
 	case p == nil:
-		p = d.forest.pages.add(&page{mode: 0o755, dir: &branchList{repos: d, repo: name}})
+		p = d.forest.pages.add(&page{number: repoNumber(repo), mode: 0o755, dir: &branchList{repos: d, repo: name}})
 		d.pages[name] = p
 	}
 	return found{page: p}, nil
 }
 
-// hasRepo reports whether there is a repo of a name.
-func (f *forest) hasRepo(name string) (bool, error) {
-	if pfs.CheckRefName(name) != nil {
-		return false, nil
+// repo returns the repo of a name, and whether there is one.
+func (f *forest) repo(name string) (r pfs.Repo, there bool, err error) {
+	repos, err := f.store.Repos(context.Background())
+	i := slices.IndexFunc(repos, func(r pfs.Repo) bool { return r.Name == name })
+	if err != nil || i < 0 {
+		return r, false, err
 	}
-	_, err := f.store.Branch(context.Background(), pfs.BranchRef(name, pfs.DefaultBranch))
-	switch pfs.KindOf(err) {
-	case 0, pfs.KindBranchNotFound:
-		return true, nil
-	case pfs.KindRepoNotFound:
-		return false, nil
-	}
-	return false, err
+	return repos[i], true, nil
 }
 
 func (d *repoList) list() ([]fuse.DirEntry, error) {
 	repos, err := d.forest.store.Repos(context.Background())
 	var entries []fuse.DirEntry
 	for _, r := range repos {
-		entries = append(entries, fuse.DirEntry{Name: r.Name, Mode: fuse.S_IFDIR})
+		entries = append(entries, fuse.DirEntry{Name: r.Name, Mode: fuse.S_IFDIR, Ino: repoNumber(r)})
 	}
 	return entries, err
 }

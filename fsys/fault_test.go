@@ -74,7 +74,7 @@ func newRig(t *testing.T, store *faulty, ref pfs.Ref) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := newMount(context.Background(), store, cfg, 0)
+	m, err := newMount(context.Background(), store, cfg, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

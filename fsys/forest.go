@@ -81,7 +81,7 @@ func newForest(ctx context.Context, store core, cfg Config) (*forest, error) {
 		f.pages.addRoot(newRepoList(f))
 		return f, nil
 	}
-	m, err := newMount(ctx, store, cfg, mainNumber)
+	m, err := newMount(ctx, store, cfg, mainNumber, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -157,15 +157,15 @@ func (f *forest) branchTree(ref pfs.Ref) (*tree, error) {
 			return t, nil
 		}
 	}
-	t, err := f.plant(ref, treeKey{branch: ref})
+	t, err := f.plant(ref, treeKey{branch: ref}, 0)
 	if err == nil {
 		t.hidden = newVersionPages(f, t)
 	}
 	return t, err
 }
 
-// versionTree returns the tree of a commit below a page.
-func (f *forest) versionTree(ref pfs.Ref, key treeKey) (*tree, error) {
+// versionTree returns the tree of a commit below a page, which is in a place.
+func (f *forest) versionTree(ref pfs.Ref, key treeKey, place uint64) (*tree, error) {
 	f.planting.Lock()
 	defer f.planting.Unlock()
 	f.mu.RLock()
@@ -174,18 +174,18 @@ func (f *forest) versionTree(ref pfs.Ref, key treeKey) (*tree, error) {
 	if t != nil {
 		return t, nil
 	}
-	return f.plant(ref, key)
+	return f.plant(ref, key, place)
 }
 
-// plant makes a tree. The caller holds planting.
-func (f *forest) plant(ref pfs.Ref, key treeKey) (*tree, error) {
+// plant makes a tree, in a place as newMount has it. The caller holds planting.
+func (f *forest) plant(ref pfs.Ref, key treeKey, place uint64) (*tree, error) {
 	f.mu.Lock()
 	number := f.last
 	f.last++
 	f.mu.Unlock()
 	cfg := f.cfg
 	cfg.Ref, cfg.All = ref, false
-	m, err := newMount(context.Background(), f.store, cfg, number)
+	m, err := newMount(context.Background(), f.store, cfg, number, place)
 	if err != nil {
 		return nil, err
 	}

@@ -12,10 +12,13 @@ import (
 type inode struct {
 	// id is the kernel's node id; it is never used again in the life of a mount.
 	id uint64
-	// number is the inode number: the id, or, of a file that is known to have several names from the start, one that is the
-	// same whenever one of these is looked up.
-	number uint64
-	kind   pfs.EntryKind
+	// number is what the store has as Entry.Number, of which table.shown makes the inode number; of an inode that is apart
+	// another one, see table.addLocked.
+	number atomic.Uint64
+	apart  atomic.Bool
+	// strayAs is the number under which table.strays has it. table.mu guards it.
+	strayAs uint64
+	kind    pfs.EntryKind
 
 	// Where it is. table.mu guards these. An inode that is not attached has lost its place to another one, or was removed;
 	// parent and name still say where that was.
@@ -96,6 +99,9 @@ func (n *inode) adoptLocked(e *pfs.Entry) {
 		mode: e.Mode, uid: e.UID, gid: e.GID, mtime: e.Mtime, ctime: e.Ctime, btime: e.Btime, atime: n.attr.atime,
 	}
 	n.content, n.target, n.device, n.meta, n.names = e.Content, e.Target, e.Device, e.Meta, e.NLink
+	if e.Number != 0 && !n.apart.Load() {
+		n.number.Store(e.Number)
+	}
 }
 
 // showsLocked reports whether e is what n shows, but for attributes.
@@ -106,7 +112,7 @@ func (n *inode) showsLocked(e *pfs.Entry) bool {
 // entryLocked returns n as an entry, its content being as last linked.
 func (n *inode) entryLocked() pfs.Entry {
 	return pfs.Entry{
-		Kind: n.kind, Mode: n.attr.mode, UID: n.attr.uid, GID: n.attr.gid,
+		Kind: n.kind, Number: n.number.Load(), Mode: n.attr.mode, UID: n.attr.uid, GID: n.attr.gid,
 		Mtime: n.attr.mtime, Ctime: n.attr.ctime, Btime: n.attr.btime,
 		Content: n.content, Target: n.target, Device: n.device, Meta: n.meta, Explicit: n.kind == pfs.EntryDir,
 	}

@@ -35,6 +35,11 @@ type changer interface {
 	Cut(ctx context.Context, ref pfs.Ref) (pfs.Commit, error)
 }
 
+// numberer is where a mount gets the numbers of new files from, before the store knows of them.
+type numberer interface {
+	NewNumber() (uint64, error)
+}
+
 // catalogue is what a mount shows of a store besides files.
 type catalogue interface {
 	Repos(ctx context.Context) ([]pfs.Repo, error)
@@ -59,6 +64,7 @@ type core interface {
 	reader
 	ingester
 	changer
+	numberer
 	catalogue
 	namer
 }
@@ -197,8 +203,9 @@ func (m *mount) stat(path string) (pfs.Entry, error) {
 	return v.stat(m.ctx, path)
 }
 
-// newMount returns a mount that nobody serves yet, as the tree with a number.
-func newMount(ctx context.Context, store core, cfg Config, number uint64) (*mount, error) {
+// newMount returns a mount that nobody serves yet, as the tree with a number; place, if not 0, is where in a mount of another
+// version it is.
+func newMount(ctx context.Context, store core, cfg Config, number, place uint64) (*mount, error) {
 	snap, err := store.Snapshot(ctx, cfg.Ref)
 	if err != nil {
 		return nil, err
@@ -213,7 +220,7 @@ func newMount(ctx context.Context, store core, cfg Config, number uint64) (*moun
 	if err != nil {
 		return nil, err
 	}
-	m.table = newTable(newInode(&root), number)
+	m.table = newTable(newInode(&root), number, snap.Identity()^place)
 	if !snap.Version().Live {
 		m.fixed = snap
 		return m, nil

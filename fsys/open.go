@@ -121,7 +121,10 @@ func (m *mount) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *f
 func (m *mount) create(dir *inode, in *fuse.CreateIn, name string) (n *inode, isNew bool, st fuse.Status) {
 	path, _ := m.table.childPath(dir, name)
 	exclusive := in.Flags&syscall.O_EXCL != 0
-	n = m.newFile(in)
+	n, err := m.newFile(in)
+	if err != nil {
+		return nil, false, m.fail("create", err)
+	}
 	if !m.cfg.Names.take(promise{m.ref(), path}, n) && exclusive {
 		return nil, false, fuse.Status(syscall.EEXIST)
 	}
@@ -167,7 +170,11 @@ func (m *mount) reuse(n *inode) fuse.Status {
 }
 
 // newFile returns an inode of an empty file that nobody knows of.
-func (m *mount) newFile(in *fuse.CreateIn) *inode {
+func (m *mount) newFile(in *fuse.CreateIn) (*inode, error) {
+	number, err := m.store.NewNumber()
+	if err != nil {
+		return nil, err
+	}
 	now := m.now()
 	n := &inode{kind: pfs.EntryFile, content: m.empty.Content, attr: attr{
 		mode: in.Mode & modeAllBits, uid: in.Uid, gid: in.Gid, mtime: now, ctime: now, btime: now,
@@ -175,7 +182,8 @@ func (m *mount) newFile(in *fuse.CreateIn) *inode {
 	d := newFileData(m.store, &m.scratch, n.content)
 	d.touch(stamp{now, in.Uid})
 	n.data.Store(d)
-	return n
+	n.number.Store(number)
+	return n, nil
 }
 
 // inherit gives a new file the group of a setgid directory, and sees to it that the directory stays until the file is linked.
@@ -247,10 +255,13 @@ func (m *mount) Tmpfile(_ <-chan struct{}, in *fuse.CreateIn, out *fuse.CreateOu
 	if m.readOnly() {
 		return fuse.EROFS
 	}
-	n := m.newFile(in)
+	n, err := m.newFile(in)
+	if err != nil {
+		return m.fail("tmpfile", err)
+	}
 	n.deleted = true
 	m.paths.RLock()
-	_, _, err := m.inheritGroup(dir, n)
+	_, _, err = m.inheritGroup(dir, n)
 	m.paths.RUnlock()
 	if err != nil {
 		return m.fail("tmpfile", err)

@@ -1,6 +1,7 @@
 package fsys
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -12,8 +13,10 @@ import (
 // page is an inode that is no part of any version: a directory in which versions, or other pages, are found, or a text about
 // a mount. It never changes.
 type page struct {
-	id   uint64
-	mode uint32
+	id uint64
+	// number is the inode number, below ownNumbers; 0 for the id.
+	number uint64
+	mode   uint32
 	// dir is what is in a directory, text what is in a text; one of them is set.
 	dir  pageDir
 	text func() (string, error)
@@ -83,6 +86,7 @@ func (s *pageTable) add(p *page) *page {
 		s.last++
 		p.id = pagesNumber<<treeShift + s.last
 	}
+	p.number = cmp.Or(p.number, p.id)
 	s.pages[p.id] = p
 	return p
 }
@@ -136,7 +140,7 @@ func (h *pageHandle) namesFrom(position uint64) ([]fuse.DirEntry, error) {
 		if err != nil {
 			return nil, err
 		}
-		self := fuse.DirEntry{Mode: fuse.S_IFDIR, Ino: h.page.id}
+		self := fuse.DirEntry{Mode: fuse.S_IFDIR, Ino: h.page.number}
 		h.entries = append([]fuse.DirEntry{self, self}, listed...)
 		h.entries[0].Name, h.entries[1].Name = ".", ".."
 		for i := range h.entries {
@@ -165,7 +169,7 @@ func (h *pageHandle) read(off uint64) (string, error) {
 
 // pageAttr fills in what stat(2) shows of a page.
 func (f *forest) pageAttr(p *page, out *fuse.Attr) {
-	*out = fuse.Attr{Ino: p.id, Mode: fuse.S_IFREG | p.mode, Nlink: 1, Blksize: 4096}
+	*out = fuse.Attr{Ino: p.number, Mode: fuse.S_IFREG | p.mode, Nlink: 1, Blksize: 4096}
 	if p.dir != nil {
 		out.Mode, out.Nlink, out.Size = fuse.S_IFDIR|p.mode, 2, 4096
 	}

@@ -138,7 +138,7 @@ func (m *mount) ReadDirPlus(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEnt
 			return false, err
 		}
 		if n != nil {
-			e.Ino = n.number
+			e.Ino = m.table.shown(n.number.Load())
 		}
 		at := out.AddDirLookupEntry(e)
 		switch {
@@ -226,7 +226,7 @@ func (h *dirHandle) each(m *mount, from uint64, add func(*dirHandle, fuse.DirEnt
 		}
 		h.mark(position, key, !begun)
 		begun = true
-		more, err := add(h, fuse.DirEntry{Name: name, Mode: mode, Ino: m.table.number(h.dir, name), Off: index}, stored)
+		more, err := add(h, fuse.DirEntry{Name: name, Mode: mode, Ino: m.table.listed(h.dir, name, stored), Off: index}, stored)
 		if err == nil && !more {
 			h.mark(position, key, true)
 		}
@@ -268,7 +268,7 @@ func (h *dirHandle) each(m *mount, from uint64, add func(*dirHandle, fuse.DirEnt
 // dot returns one of the first two entries.
 func (h *dirHandle) dot(m *mount, position uint64) fuse.DirEntry {
 	if position == 0 {
-		return fuse.DirEntry{Name: ".", Mode: fuse.S_IFDIR, Ino: h.dir.id, Off: 1}
+		return fuse.DirEntry{Name: ".", Mode: fuse.S_IFDIR, Ino: m.table.shown(h.dir.number.Load()), Off: 1}
 	}
 	return fuse.DirEntry{Name: "..", Mode: fuse.S_IFDIR, Ino: m.table.parentNumber(h.dir), Off: dots}
 }

@@ -150,7 +150,7 @@ func (m *mount) attrLocked(n *inode, out *fuse.Attr) {
 		atime = mtime
 	}
 	*out = fuse.Attr{
-		Ino: n.number, Size: uint64(size), Blocks: uint64(m.roomLocked(n, size)+511) / 512, Blksize: 64 << 10,
+		Ino: m.table.shown(n.number.Load()), Size: uint64(size), Blocks: uint64(m.roomLocked(n, size)+511) / 512, Blksize: 64 << 10,
 		Mode: modeOf(n.kind) | mode, Nlink: max(n.names, 1), Rdev: uint32(n.device),
 		Owner: fuse.Owner{Uid: n.attr.uid, Gid: n.attr.gid},
 	}

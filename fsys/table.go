@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hanwen/go-fuse/v2/fuse"
-
 	"pfsd/pfs"
 )
 
@@ -27,16 +25,20 @@ type table struct {
 	last   uint64
 	// links are the inodes of files that have several names.
 	links map[pfs.LinkID]*inode
+	// strays are the open files that have lost their place, by their numbers.
+	strays map[uint64]*inode
 	// root never changes, and is never dropped.
 	root *inode
+	// key tells the numbers that are shown from those of other trees.
+	key uint64
 }
 
-// newTable returns the table of the tree with a number.
-func newTable(root *inode, number uint64) *table {
+// newTable returns the table of the tree with a number, and with a key that no other tree has.
+func newTable(root *inode, number, key uint64) *table {
 	root.id, root.attached, root.lookups = number<<treeShift+rootID, true, 1
-	root.number = root.id
 	return &table{
-		inodes: map[uint64]*inode{root.id: root}, links: make(map[pfs.LinkID]*inode), last: root.id, root: root,
+		inodes: map[uint64]*inode{root.id: root}, links: make(map[pfs.LinkID]*inode), strays: make(map[uint64]*inode),
+		last: root.id, root: root, key: key,
 	}
 }
 
@@ -88,11 +90,15 @@ func (t *table) addNameless(dir, n *inode) {
 
 func (t *table) addLocked(n *inode) {
 	t.last++
-	n.id, n.number = t.last, t.last
+	n.id = t.last
 	t.inodes[n.id] = n
 	if !n.link.IsZero() {
-		n.number = t.linkNumber(n.link)
 		t.links[n.link] = n
+	}
+	if number := n.number.Load(); t.strays[number] != nil {
+		// Who has the old content open must see that this is another file, as tail -F does by the inode number.
+		n.apart.Store(true)
+		n.number.Store(number ^ n.id)
 	}
 }
 
@@ -101,10 +107,11 @@ func (t *table) attachLocked(dir *inode, name string, n *inode) {
 		dir.children = make(map[string]*inode)
 	}
 	if had := dir.children[name]; had != nil {
-		leaveLocked(had, dir, name)
+		t.leaveLocked(had, dir, name)
 	}
 	dir.children[name] = n
 	delete(dir.absent, name)
+	t.settleLocked(n)
 	if n.attached {
 		n.others = append(n.others, place{dir, name})
 		return
@@ -134,6 +141,7 @@ func (t *table) detachLocked(n *inode) {
 			delete(n.parent.children, n.name)
 		}
 		n.attached = false
+		t.strayLocked(n)
 	}
 	for _, other := range n.others {
 		if other.dir.children[other.name] == n {
@@ -155,10 +163,10 @@ func (t *table) move(fromDir *inode, from string, toDir *inode, to string, excha
 		return // They are names of one file.
 	}
 	if source != nil {
-		leaveLocked(source, fromDir, from)
+		t.leaveLocked(source, fromDir, from)
 	}
 	if target != nil {
-		leaveLocked(target, toDir, to)
+		t.leaveLocked(target, toDir, to)
 	}
 	if source != nil {
 		t.attachLocked(toDir, to, source)
@@ -219,6 +227,7 @@ func (t *table) dropLocked(n *inode) {
 			delete(n.parent.children, n.name)
 		}
 		t.dropNamesLocked(n)
+		t.settleLocked(n)
 		delete(t.inodes, n.id)
 		n = n.parent
 	}
@@ -343,26 +352,6 @@ func (t *table) isClosed(n *inode) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return n.opens == 0
-}
-
-// number returns the inode number at a name, or one that says that it is not known.
-func (t *table) number(dir *inode, name string) uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if n := dir.children[name]; n != nil {
-		return n.number
-	}
-	return fuse.FUSE_UNKNOWN_INO
-}
-
-// parentNumber returns the inode number of the directory above dir.
-func (t *table) parentNumber(dir *inode) uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if dir.parent == nil {
-		return dir.number
-	}
-	return dir.parent.number
 }
 
 // known returns what the kernel may know of the names in dir: the inodes, and the names that are not there, which are

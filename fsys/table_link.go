@@ -1,7 +1,6 @@
 package fsys
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"pfsd/pfs"
@@ -13,13 +12,8 @@ type place struct {
 	name string
 }
 
-// linkNumber is the inode number of a file with several names, in this tree. Ids of inodes are below all of these.
-func (t *table) linkNumber(id pfs.LinkID) uint64 {
-	return 1<<63 | binary.BigEndian.Uint64(id[:]) ^ t.root.id>>treeShift<<treeShift
-}
-
 // leaveLocked takes n away from one of its names, which may be its last.
-func leaveLocked(n, dir *inode, name string) {
+func (t *table) leaveLocked(n, dir *inode, name string) {
 	if dir.children[name] == n {
 		delete(dir.children, name)
 	}
@@ -36,13 +30,14 @@ func leaveLocked(n, dir *inode, name string) {
 		return
 	}
 	n.attached = false
+	t.strayLocked(n)
 }
 
 // leave takes n away from one of its names.
 func (t *table) leave(n, dir *inode, name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	leaveLocked(n, dir, name)
+	t.leaveLocked(n, dir, name)
 }
 
 // shared returns the inode of a file that has several names, nil when none is known.

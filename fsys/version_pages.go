@@ -53,7 +53,7 @@ func (d fixedPages) lookup(name string) (found, error) {
 func (d fixedPages) list() ([]fuse.DirEntry, error) {
 	var entries []fuse.DirEntry
 	for _, name := range []string{namedCommits, namedHead, namedStatus, namedTags} {
-		e := fuse.DirEntry{Name: name, Ino: d[name].id, Mode: fuse.S_IFREG}
+		e := fuse.DirEntry{Name: name, Ino: d[name].number, Mode: fuse.S_IFREG}
 		if d[name].dir != nil {
 			e.Mode = fuse.S_IFDIR
 		}
@@ -104,7 +104,8 @@ func (f *forest) versionAt(t *tree, ref pfs.Ref, what found, name string) (found
 		return found{}, nil // A branch, or an open commit.
 	}
 	id := snap.Version().Commit
-	what.tree, err = f.versionTree(pfs.Ref{Repo: ref.Repo, Commit: id}, treeKey{page: t.hidden.id, name: name, commit: id})
+	key, place := treeKey{page: t.hidden.id, name: name, commit: id}, placed(t.table.key, name)
+	what.tree, err = f.versionTree(pfs.Ref{Repo: ref.Repo, Commit: id}, key, place)
 	return what, err
 }
 

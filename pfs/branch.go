@@ -105,7 +105,7 @@ func (g *group) putBranch(ctx context.Context, r *repo, name string, from *commi
 	if from == nil {
 		return g.putEmptyBranch(ctx, r, name, o)
 	}
-	b := &branch{repo: r, name: name, created: g.now, bare: o.Bare}
+	b := &branch{repo: r, name: name, created: g.created(r), bare: o.Bare}
 	b.state.Store(&state{head: from, line: g.putLine(r, from), view: from.view, changed: g.now})
 	g.putMove(b.state.Load().line, o.By, schema.MoveRecord{Why: "created from " + o.From.String(), Head: from.id})
 	b.put(g, b.state.Load())
@@ -126,7 +126,7 @@ func (g *group) putEmptyBranch(ctx context.Context, r *repo, name string, o Bran
 	if err := g.putCommit(ctx, first, &commit{view: first.view}); err != nil {
 		return nil, err
 	}
-	b := &branch{repo: r, name: name, created: g.now, bare: o.Bare}
+	b := &branch{repo: r, name: name, created: g.created(r), bare: o.Bare}
 	b.state.Store(&state{head: first, line: first.rec.Line, seq: 1, view: first.view, changed: g.now})
 	b.put(g, b.state.Load())
 	return b, nil

@@ -6,6 +6,8 @@ import "time"
 type Repo struct {
 	Name    string    `json:"name"`
 	Created time.Time `json:"created"`
+	// Number tells it from all other repos, and stays when it is renamed.
+	Number uint64 `json:"-"`
 }
 
 // Branch is what is known of a branch.

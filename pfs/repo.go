@@ -138,7 +138,9 @@ func (s *Store) Repos(context.Context) ([]Repo, error) {
 	return repos, nil
 }
 
-func (r *repo) info() Repo { return Repo{Name: r.name, Created: timeOf(r.created)} }
+func (r *repo) info() Repo {
+	return Repo{Name: r.name, Created: timeOf(r.created), Number: identityOf(r.id)}
+}
 
 func (s *Store) repo(name string) *repo {
 	s.mu.RLock()

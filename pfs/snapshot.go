@@ -12,9 +12,10 @@ import (
 // Snapshot is an unchanging view of the files of one version. It needs no release, and its methods may be called
 // concurrently.
 type Snapshot struct {
-	store   *Store
-	version Version
-	view    view
+	store    *Store
+	version  Version
+	view     view
+	identity uint64
 	// live is what the branch showed, if that was not a commit alone; else nil.
 	live *state
 }
@@ -104,7 +105,7 @@ func (s *Store) Snapshot(ctx context.Context, ref Ref) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{store: s, view: c.view, version: Version{
+	return &Snapshot{store: s, view: c.view, identity: identityOf(c.id), version: Version{
 		Repo: ref.Repo, Branch: ref.Name, Commit: c.id, Time: timeOf(c.rec.Time),
 	}}, nil
 }
@@ -118,7 +119,7 @@ func (s *Store) liveSnapshot(b *branch) *Snapshot {
 	if b.open != nil {
 		version.Branch = b.open.branch
 	}
-	snap := &Snapshot{store: s, view: state.view}
+	snap := &Snapshot{store: s, view: state.view, identity: b.identity()}
 	if state.pending != nil {
 		version.Pending, snap.live = state.pending.change.Commit, state
 	}
