@@ -42,6 +42,7 @@ var storeUse = map[string]struct{ use, args string }{
 	"log":             {"needs", "r"},
 	"lost list":       {"needs", ""},
 	"lost restore":    {"needs", ""},
+	"upgrade":         {"needs", ""},
 	"log --follow":    {"needs", "r"},
 	"reflog":          {"needs", "r"},
 	"show":            {"needs", "r"},
