@@ -157,12 +157,12 @@ func (c *Chunker) hole(size int64) (Piece, error) {
 		}
 		c.skip(HoleUnit)
 	}
-	if c.known() == 0 {
+	if c.Zeros() == 0 {
 		if err := c.fill(1); err != nil {
 			return Piece{}, err
 		}
 	}
-	return Piece{Offset: begin, Size: c.offset - begin, Hole: true, Last: c.atEnd() && c.known() == 0}, nil
+	return Piece{Offset: begin, Size: c.offset - begin, Hole: true, Last: c.atEnd() && c.Zeros() == 0}, nil
 }
 
 // SkipWindows skips whole windows of zeros that the reader knows of, and returns how many bytes these have; 0 unless a window
@@ -171,11 +171,11 @@ func (c *Chunker) SkipWindows() int64 {
 	if c.offset%Window != 0 {
 		return 0
 	}
-	return c.skipKnown((int64(c.hi-c.lo) + c.known()) / Window * Window)
+	return c.skipKnown((int64(c.hi-c.lo) + c.Zeros()) / Window * Window)
 }
 
-// known returns how many bytes behind those at hand are known to be zeros.
-func (c *Chunker) known() int64 {
+// Zeros returns how many bytes behind those at hand are known to be zeros.
+func (c *Chunker) Zeros() int64 {
 	if c.sparse == nil || c.err != nil {
 		return 0
 	}
@@ -185,7 +185,7 @@ func (c *Chunker) known() int64 {
 // skipKnown skips the units of zeros that come next, as far as the reader knows of them, and at most most bytes, a multiple of
 // HoleUnit. Less than a unit of them may be at hand already. It returns how many bytes it has skipped.
 func (c *Chunker) skipKnown(most int64) int64 {
-	known, rest := c.known(), int64(c.hi-c.lo)
+	known, rest := c.Zeros(), int64(c.hi-c.lo)
 	if known == 0 || c.offset%HoleUnit != 0 || rest >= HoleUnit || !bytes.Equal(c.buf[c.lo:c.hi], zeros[:rest]) {
 		return 0
 	}

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -67,7 +68,7 @@ func (p *program) importArchive(ctx context.Context, c *cli.Context, store *cont
 	}
 	commit, err := store.Put(ctx, req, func(parts *control.PartWriter) error {
 		r := archiveReader{
-			in: in, parts: parts, into: dest.path, warn: p.warn, owners: req.Owners, stored: newStored(store, req.Ref),
+			in: &archiveInput{in: in}, parts: parts, into: dest.path, warn: p.warn, owners: req.Owners, stored: newStored(store, req.Ref),
 			names: p.naming(c),
 		}
 		err := r.readAll(ctx)
@@ -84,9 +85,7 @@ func (p *program) importArchive(ctx context.Context, c *cli.Context, store *cont
 
 // archiveReader sends what is in a tar archive as the parts of a put.
 type archiveReader struct {
-	in io.Reader
-	// ended is set when in has been read to its end.
-	ended   bool
+	in      *archiveInput
 	archive *tar.Reader
 	parts   *control.PartWriter
 	into    string
@@ -98,18 +97,11 @@ type archiveReader struct {
 	names  *naming
 }
 
-// Read reads from the file that is the archive.
-func (r *archiveReader) Read(b []byte) (int, error) {
-	n, err := r.in.Read(b)
-	r.ended = r.ended || err == io.EOF
-	return n, err
-}
-
 func (r *archiveReader) readAll(ctx context.Context) error {
-	r.archive = tar.NewReader(r)
+	r.archive = tar.NewReader(r.in)
 	for {
-		head, err := r.archive.Next()
-		if err == io.EOF && !r.ended {
+		head, err := r.in.next(r.archive)
+		if err == io.EOF && !r.in.ended {
 			return r.names.err()
 		}
 		if err == io.EOF {
@@ -118,6 +110,11 @@ func (r *archiveReader) readAll(ctx context.Context) error {
 		}
 		if err == nil {
 			err = ctx.Err()
+		}
+		if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
+			if name := r.in.lastName(); name != "" {
+				return fmt.Errorf("the archive: %s: %w", name, err)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("the archive: %w", err)
@@ -193,12 +190,18 @@ func (r *archiveReader) entry(to string, head *tar.Header) control.Entry {
 
 // readFile sends a file, without its bytes when the branch has them there already.
 func (r *archiveReader) readFile(ctx context.Context, head *tar.Header, e control.Entry) error {
+	if head.Size > maxFile {
+		return fmt.Errorf("the archive: %s: a file of %d bytes is larger than the 50 TiB that are taken", head.Name, head.Size)
+	}
+	if isSparse(head) {
+		return r.readSparse(head, e)
+	}
 	body := io.Reader(r.archive)
 	candidate, err := r.stored.find(ctx, e.Path, head.Size)
 	if err != nil {
 		return err
 	}
-	if candidate != nil && !isSparse(head) {
+	if candidate != nil && head.Typeflag == tar.TypeReg {
 		if body, err = r.compare(head, candidate, &e); err != nil {
 			return fmt.Errorf("the archive: %w", err)
 		}
@@ -207,8 +210,37 @@ func (r *archiveReader) readFile(ctx context.Context, head *tar.Header, e contro
 	if err != nil || e.ETag != "" {
 		return err
 	}
-	in := failing{r: body}
-	if _, err = io.Copy(w, &in); in.err != nil {
+	return copyBytes(w, body, head)
+}
+
+// readSparse sends a file of which the archive has only a part: ranges of bytes, and the size of the holes before and behind them.
+func (r *archiveReader) readSparse(head *tar.Header, e control.Entry) error {
+	ranges, err := r.in.sparseMap(head)
+	if err != nil {
+		return fmt.Errorf("the archive: %s: %w", head.Name, err)
+	}
+	w, err := r.parts.Next(e)
+	if err != nil {
+		return err
+	}
+	at := int64(0)
+	for _, data := range append(ranges, fileRange{off: head.Size}) {
+		if err := r.parts.Hole(data.off - at); err != nil {
+			return err
+		}
+		if err := copyBytes(w, io.LimitReader(r.in.past(), data.size), head); err != nil {
+			return err
+		}
+		at = data.end()
+	}
+	return nil
+}
+
+// copyBytes writes bytes of the archive's file head to w.
+func copyBytes(w io.Writer, r io.Reader, head *tar.Header) error {
+	in := failing{r: r}
+	_, err := io.Copy(w, &in)
+	if in.err != nil {
 		err = fmt.Errorf("the archive: %s: %w", head.Name, in.err)
 	}
 	return err
@@ -233,7 +265,7 @@ func (f *failing) Read(b []byte) (int, error) {
 func (r *archiveReader) compare(head *tar.Header, candidate, e *control.Entry) (io.Reader, error) {
 	body := io.Reader(r.archive)
 	bytesOf := body
-	if file, ok := r.in.(*os.File); ok {
+	if file, ok := r.in.in.(*os.File); ok {
 		if at, err := file.Seek(0, io.SeekCurrent); err == nil {
 			// The archive's reader has read no further than to the file's first byte.
 			bytesOf = io.NewSectionReader(file, at, head.Size)
@@ -259,14 +291,17 @@ func (r *archiveReader) compare(head *tar.Header, candidate, e *control.Entry) (
 // heldBytes is the size of a file up to which one from an archive that cannot be read twice is held in memory.
 const heldBytes = 1 << 20
 
-// isSparse reports whether an archive has only a part of a file's bytes.
+// maxFile is the size of the largest file that is taken: what one request may upload.
+const maxFile = 50 << 40
+
+// isSparse reports whether an archive has only a part of a file's bytes, and a map of it that package archive/tar understands.
 func isSparse(head *tar.Header) bool {
-	for key := range head.PAXRecords {
-		if strings.HasPrefix(key, "GNU.sparse.") {
-			return true
-		}
+	major, minor := head.PAXRecords["GNU.sparse.major"], head.PAXRecords["GNU.sparse.minor"]
+	switch {
+	case head.Typeflag == tar.TypeGNUSparse, major == "0" && (minor == "0" || minor == "1"), major == "1" && minor == "0":
+		return true
 	}
-	return head.Typeflag != tar.TypeReg
+	return major == "" && minor == "" && head.PAXRecords["GNU.sparse.map"] != ""
 }
 
 // place returns the path in the store for a name in the archive; ok is false when nothing is to be sent.

@@ -1,9 +1,6 @@
 package control
 
-import (
-	"io"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // meter counts the bytes of files that pass through a handler.
 type meter struct {
@@ -13,15 +10,15 @@ type meter struct {
 // sum returns what has passed so far.
 func (m *meter) sum() Moved { return Moved{In: m.in.Load(), Out: m.out.Load()} }
 
-// metered is a reader of which is counted what is read.
+// metered is the bytes of a part, of which is counted what is read.
 type metered struct {
-	io.Reader
+	PartBody
 	count *atomic.Int64
 }
 
 // Read reads and counts.
 func (m metered) Read(b []byte) (int, error) {
-	n, err := m.Reader.Read(b)
+	n, err := m.PartBody.Read(b)
 	m.count.Add(int64(n))
 	return n, err
 }

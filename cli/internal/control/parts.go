@@ -2,6 +2,7 @@ package control
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -11,12 +12,13 @@ import (
 
 // A stream of parts is a row of frames: a byte that says what it is, the length of its payload as 32 bits, big-endian, and
 // the payload. A part is an item frame, with JSON, and any number of data frames, so that the length of its bytes need not
-// be known beforehand. A void frame behind them takes the part back. The last frame is an end frame, with a Fault when the stream ends before its time: a stream that
+// be known beforehand. A hole frame among them stands for as many zeros as its 64 bits say. A void frame behind them takes the part back. The last frame is an end frame, with a Fault when the stream ends before its time: a stream that
 // merely stops is incomplete. (MIME multipart bodies are not used because their end can be mistaken: the reader of the
 // standard library takes one that is cut off between parts for whole.)
 const (
 	frameItem = 'I'
 	frameData = 'D'
+	frameHole = 'H'
 	frameVoid = 'V'
 	frameEnd  = 'E'
 )
@@ -58,6 +60,14 @@ func (p *PartWriter) Next(item any) (io.Writer, error) {
 // Void takes the part that was begun last back, whose bytes have turned out to be wrong: its reader gets an error at their
 // end. Only parts that have bytes can be taken back.
 func (p *PartWriter) Void() error { return p.frame(frameVoid, nil) }
+
+// Hole writes n zeros as bytes of the part that was begun last, without sending them.
+func (p *PartWriter) Hole(n int64) error {
+	if n == 0 {
+		return nil
+	}
+	return p.frame(frameHole, binary.BigEndian.AppendUint64(nil, uint64(n)))
+}
 
 // Close ends the stream and writes out what is buffered. With err it ends in a fault, which the reader gets in place of a
 // further part.
@@ -102,11 +112,21 @@ func (p partBody) Write(b []byte) (n int, err error) {
 	return n, nil
 }
 
+// PartBody is a reader of the bytes of a part. Zeros returns how many of those that come next are known to be zeros, and Skip skips
+// so many of them, or fewer.
+type PartBody interface {
+	io.Reader
+	Zeros() int64
+	Skip(n int64)
+}
+
 // PartReader reads a stream of parts.
 type PartReader struct {
 	r *bufio.Reader
 	// left is how much of the current data frame is still to be read.
 	left int64
+	// hole is how many zeros come next, before what is left.
+	hole int64
 	// void is set when the reader of the current part was told that the part is void.
 	void bool
 }
@@ -121,7 +141,7 @@ func NewPartReader(r io.Reader, contentType string) (*PartReader, error) {
 
 // Next goes to the next part, sets item from it and returns a reader of its bytes, valid until the next call. At the proper
 // end of the stream it returns io.EOF, and when the stream ended in a fault, that.
-func (p *PartReader) Next(item any) (io.Reader, error) {
+func (p *PartReader) Next(item any) (PartBody, error) {
 	if err := p.skip(); err != nil {
 		return nil, err
 	}
@@ -152,8 +172,12 @@ func (p *PartReader) Next(item any) (io.Reader, error) {
 // skip reads what is left of the current part. A part that is void must have been read to its end: else it was taken for one
 // that holds.
 func (p *PartReader) skip() error {
-	if !p.void {
-		if _, err := io.Copy(io.Discard, (*partData)(p)); err != nil {
+	for err := error(nil); !p.void; {
+		p.hole = 0
+		if _, err = io.CopyN(io.Discard, (*partData)(p), maxData); err == io.EOF {
+			break
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -193,10 +217,16 @@ func cutShort(err error) error {
 // partData reads the bytes of the current part: data frames up to a frame of another kind.
 type partData PartReader
 
+// Zeros returns how many of the bytes that come next are known to be zeros.
+func (d *partData) Zeros() int64 { return d.hole }
+
+// Skip skips n of the zeros that come next.
+func (d *partData) Skip(n int64) { d.hole -= n }
+
 // Read reads bytes of the part; io.EOF is the part's end, errVoid that of one that was taken back.
 func (d *partData) Read(b []byte) (int, error) {
 	p := (*PartReader)(d)
-	for p.left == 0 {
+	for p.left == 0 && p.hole == 0 {
 		if p.void {
 			return 0, errVoid
 		}
@@ -204,17 +234,46 @@ func (d *partData) Read(b []byte) (int, error) {
 		if err != nil {
 			return 0, cutShort(err)
 		}
-		if kind[0] != frameData && kind[0] != frameVoid {
+		if !bytes.Contains([]byte{frameData, frameHole, frameVoid}, kind) {
 			return 0, io.EOF
 		}
-		if _, p.left, err = p.head(); err != nil {
+		if err := p.nextData(); err != nil {
 			return 0, err
 		}
-		if p.void = kind[0] == frameVoid; p.void && p.left > 0 {
-			return 0, errNotParts
-		}
+	}
+	if p.hole > 0 {
+		n := min(p.hole, int64(len(b)))
+		clear(b[:n])
+		p.hole -= n
+		return int(n), nil
 	}
 	n, err := p.r.Read(b[:min(int64(len(b)), p.left)])
 	p.left -= int64(n)
 	return n, cutShort(err)
+}
+
+// nextData reads the head of a frame of a part's bytes.
+func (p *PartReader) nextData() error {
+	kind, size, err := p.head()
+	switch {
+	case err != nil:
+		return err
+	case kind == frameData:
+		p.left = size
+		return nil
+	case kind == frameVoid && size == 0:
+		p.void = true
+		return nil
+	case kind == frameVoid || size != 8:
+		return errNotParts
+	}
+	var payload [8]byte
+	if _, err := io.ReadFull(p.r, payload[:]); err != nil {
+		return cutShort(err)
+	}
+	if p.hole = int64(binary.BigEndian.Uint64(payload[:])); p.hole <= 0 {
+		p.hole = 0
+		return errNotParts
+	}
+	return nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the version of this protocol and of the handshake below it. Two programs that differ in it do not talk.
-const Version = 1
+const Version = 2
 
 // The names of the operations, as the path of their URL.
 const (

@@ -120,19 +120,43 @@ func (h *Handler) ingestParts(ctx context.Context, parts *PartReader, owned bool
 }
 
 // ingestPart stores the bytes of a part: a large one itself, a small one by a worker.
-func (h *Handler) ingestPart(ctx context.Context, workers *errgroup.Group, item *putItem, body io.Reader) error {
+func (h *Handler) ingestPart(ctx context.Context, workers *errgroup.Group, item *putItem, body PartBody) error {
 	ingest := func(r io.Reader) (err error) {
 		item.content, err = h.changes.Ingest(ctx, r)
 		return err
 	}
 	var start bytes.Buffer
 	if _, err := io.CopyN(&start, body, smallPart); err == nil {
-		return ingest(io.MultiReader(&start, body))
+		return ingest(&begunBody{PartBody: body, start: start.Bytes()})
 	} else if err != io.EOF {
 		return err
 	}
 	workers.Go(func() error { return ingest(&start) })
 	return nil
+}
+
+// begunBody is the bytes of a part, the first of which have been read already.
+type begunBody struct {
+	PartBody
+	start []byte
+}
+
+// Zeros implements PartBody.
+func (b *begunBody) Zeros() int64 {
+	if len(b.start) > 0 {
+		return 0
+	}
+	return b.PartBody.Zeros()
+}
+
+// Read implements PartBody.
+func (b *begunBody) Read(p []byte) (int, error) {
+	if len(b.start) == 0 {
+		return b.PartBody.Read(p)
+	}
+	n := copy(p, b.start)
+	b.start = b.start[n:]
+	return n, nil
 }
 
 func (i *putItem) release() {

@@ -325,12 +325,12 @@ func TestGarbage(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := mathrand.New(mathrand.NewPCG(seed, 0))
 	inputs := []string{
-		"", "\n", "x", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "pfsd 1\n", "pfsd one call\n", "pfsd 1 call", "pfsd 1 frob\n",
-		"pfsd 1 call\nGET / HTTP/1.1\r\n\r\n", "pfsd 1 call\nrubbish\r\n\r\n",
-		"pfsd 1 call\nPOST /ls HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
-		"pfsd 1 call\nPOST /put HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nrubbishes",
-		"pfsd 1 door\n", "pfsd 1 door\n\xff\xff\xff\xff{",
-		"pfsd 1 door\n\x00\x00\x00\x02{}", "pfsd 1 join\nrubbish", strings.Repeat("a", 1<<16), "pfsd 99999999999999999999 join\n",
+		"", "\n", "x", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "pfsd 2\n", "pfsd one call\n", "pfsd 2 call", "pfsd 2 frob\n",
+		"pfsd 2 call\nGET / HTTP/1.1\r\n\r\n", "pfsd 2 call\nrubbish\r\n\r\n",
+		"pfsd 2 call\nPOST /ls HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
+		"pfsd 2 call\nPOST /put HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nrubbishes",
+		"pfsd 2 door\n", "pfsd 2 door\n\xff\xff\xff\xff{",
+		"pfsd 2 door\n\x00\x00\x00\x02{}", "pfsd 2 join\nrubbish", strings.Repeat("a", 1<<16), "pfsd 99999999999999999999 join\n",
 	}
 	for range 20 {
 		noise := make([]byte, random.IntN(4096))
@@ -426,7 +426,7 @@ func TestJoinFails(t *testing.T) {
 	})
 	t.Run("denied", func(t *testing.T) {
 		dir := newDir(t)
-		answerAll(t, dir, "pfsd 1 denied\n")
+		answerAll(t, dir, "pfsd 2 denied\n")
 		if _, err := Join(t.Context(), fast(dir)); !errors.Is(err, errDenied) {
 			t.Errorf("%v", err)
 		}
@@ -502,7 +502,7 @@ func TestLongPath(t *testing.T) {
 }
 
 func FuzzReadGreeting(f *testing.F) {
-	for _, seed := range []string{"pfsd 1 join\n", "pfsd 99 ok\n", "", "\n", "pfsd x\n", "pfsd 1 call\nPOST"} {
+	for _, seed := range []string{"pfsd 2 join\n", "pfsd 99 ok\n", "", "\n", "pfsd x\n", "pfsd 2 call\nPOST"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

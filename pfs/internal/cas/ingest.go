@@ -97,6 +97,10 @@ func (in *ingest) run(r io.Reader, offset int64) (int64, error) {
 // skipHoles adds the windows that come next at the file offset off and of which c knows that they are holes, as long as nobody
 // wants them hashed, and returns how many bytes they have. It takes no longer for many than for few.
 func (in *ingest) skipHoles(c *chunker.Chunker, off int64) (int64, error) {
+	if c.Zeros() > in.w.s.sparseLimit+2*chunker.HoleUnit {
+		// Behind them there are too many holes for chaining values to be kept.
+		in.tree.dense = false
+	}
 	if in.window != nil || in.plain != nil || in.tree.dense || in.tree.first() {
 		return 0, nil
 	}
