@@ -334,6 +334,53 @@ func TestChangesInADirectory(t *testing.T) {
 	}
 }
 
+// TestDirectoryThatBecomesALink has a directory replaced by a link to another one: before it is listed, and before a file in it is
+// read, or compared. Nothing of the other one is sent, be it a file, a link or a name.
+func TestDirectoryThatBecomesALink(t *testing.T) {
+	for _, when := range []string{"sub", "sub/f", "sub/g"} {
+		dir, other := t.TempDir(), t.TempDir()
+		writeTree(t, dir, map[string]string{"sub/f": "1", "sub/g": "2", "sub/link": "3", "z": "4"})
+		writeTree(t, other, map[string]string{"f": "secret", "g": "secret", "secret/f": ""})
+		for _, in := range []string{filepath.Join(dir, "sub"), other} {
+			os.Remove(filepath.Join(in, "link"))
+			if err := os.Symlink("to "+filepath.Base(in), filepath.Join(in, "link")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var sent, said bytes.Buffer
+		parts := control.NewPartWriter(&sent)
+		s := sender{ctx: t.Context(), parts: parts, warn: newProgram("", nil, nil, &said).warn, names: &naming{}}
+		found := make(chan *local)
+		walked := make(chan error, 1)
+		go func() {
+			defer close(found)
+			walked <- s.walk(t.Context(), dir, "to", found)
+		}()
+		replaced := false
+		for l := range found {
+			if l.to == "to/"+when && !replaced {
+				replaced = true
+				at := filepath.Join(dir, "sub")
+				if err := errors.Join(os.Rename(at, filepath.Join(dir, ".was")), os.Symlink(other, at)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.sendEntry(l); err != nil {
+				t.Errorf("%s: %v", l.name, err)
+			}
+		}
+		if err := errors.Join(<-walked, s.top.Close(), parts.Close(nil)); err != nil {
+			t.Error(err)
+		}
+		if bytes.Contains(sent.Bytes(), []byte("secret")) || bytes.Contains(sent.Bytes(), []byte("to "+filepath.Base(other))) {
+			t.Errorf("replaced before %s: sent was %q", when, sent.Bytes())
+		}
+		if !bytes.Contains(sent.Bytes(), []byte("to/z")) || s.leftOut == 0 || !strings.Contains(said.String(), "sub") {
+			t.Errorf("replaced before %s: %q was sent, and said %s", when, sent.Bytes(), &said)
+		}
+	}
+}
+
 // TestComparedThenChanged has a file change after it was found to be stored already: the time that it had then goes with
 // the bytes that it had then.
 func TestComparedThenChanged(t *testing.T) {

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // errChanged says that the bytes that were read of a file may never have been the whole file at one moment.
@@ -17,6 +15,7 @@ var errChanged = errors.New("it was changed while it was read")
 
 // reading reads a local file from where it stands to its end, and tells whether anything has changed the file meanwhile.
 type reading struct {
+	ctx  context.Context
 	file *os.File
 	// info is the state of the file before its first byte was read.
 	info fs.FileInfo
@@ -24,10 +23,9 @@ type reading struct {
 	at int64
 }
 
-// openReading opens the regular file at name, which may have become something else since it was found. The caller closes it.
-func openReading(ctx context.Context, name string) (*reading, error) {
-	// A pipe would be waited for, and a symbolic link lead elsewhere.
-	file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+// openReading opens the regular file l, which may have become something else since it was found. The caller closes it.
+func openReading(ctx context.Context, l *local) (*reading, error) {
+	file, err := l.open(os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +37,7 @@ func openReading(ctx context.Context, name string) (*reading, error) {
 		file.Close()
 		return nil, err
 	}
-	return &reading{file: file, info: info}, nil
+	return &reading{ctx: ctx, file: file, info: info}, nil
 }
 
 // close closes the file.
@@ -48,6 +46,9 @@ func (r *reading) close() { r.file.Close() }
 // Read reads the file. Behind the length that the file had it fails with errChanged when the file has changed: one that grows
 // as quickly as it is read has no end.
 func (r *reading) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := r.file.Read(b)
 	r.at += int64(n)
 	if err == nil && r.at > r.info.Size() {

@@ -29,6 +29,8 @@ type sender struct {
 	names  *naming
 	// leftOut is how many files were left out because something changed them.
 	leftOut int
+	// top is the directory that is being sent, open while that lasts.
+	top *os.File
 }
 
 // classify returns what a source of a put is, following symbolic links; "-" is a pipe.
@@ -65,14 +67,20 @@ func (s *sender) send(todo localCopy) error {
 		walked <- s.walk(ctx, source, todo.path, found)
 	}()
 	for l := range found {
-		if err := s.sendEntry(l); err != nil {
+		if err = s.sendEntry(l); err != nil {
 			cancel()
-			for range found {
-			}
-			return err
+			break
 		}
 	}
-	return <-walked
+	for l := range found {
+		<-l.compared
+	}
+	err = cmp.Or(err, <-walked)
+	if s.top != nil {
+		s.top.Close()
+		s.top = nil
+	}
+	return err
 }
 
 // sendStream sends the bytes that come out of stdin, a pipe or a device. Pipes and devices that are found in a directory are
@@ -143,7 +151,7 @@ func (s *sender) sendFound(l *local) error {
 	case d.IsDir() && l.to == "":
 		return nil
 	case d.IsDir():
-		info, err := infoOf(d)
+		info, err := l.stat()
 		if err != nil {
 			return err
 		}
@@ -151,7 +159,7 @@ func (s *sender) sendFound(l *local) error {
 	case l.named:
 		return errChanged // which it was not when it was named
 	case d.Type() == fs.ModeSymlink:
-		return s.sendLink(l.name, l.to, d)
+		return s.sendLink(l)
 	default:
 		s.warn("%s is left out: it is no file, directory or symbolic link", l.name)
 		return nil
@@ -170,7 +178,7 @@ func (s *sender) sendFile(l *local) error {
 	}
 	var err error
 	for range attempts {
-		if err = s.sendWhole(l.name, l.to); !errors.Is(err, errChanged) {
+		if err = s.sendWhole(l); !errors.Is(err, errChanged) {
 			return err
 		}
 	}
@@ -178,13 +186,13 @@ func (s *sender) sendFile(l *local) error {
 }
 
 // sendWhole sends a file as it was at one moment. When it was not the same all the time it takes back what was sent.
-func (s *sender) sendWhole(name, to string) error {
-	file, err := openReading(s.ctx, name)
+func (s *sender) sendWhole(l *local) error {
+	file, err := openReading(s.ctx, l)
 	if err != nil {
 		return err
 	}
 	defer file.close()
-	err = s.sendBytes(s.entry(to, pfs.EntryFile, file.info), file)
+	err = s.sendBytes(s.entry(l.to, pfs.EntryFile, file.info), file)
 	if err == nil {
 		err = file.whole()
 	}
@@ -194,33 +202,17 @@ func (s *sender) sendWhole(name, to string) error {
 	return cmp.Or(s.parts.Void(), err)
 }
 
-func (s *sender) sendLink(name, to string, d fs.DirEntry) error {
-	target, err := os.Readlink(name)
-	if errors.Is(err, syscall.EINVAL) {
-		err = errChanged // it is no link any more
-	}
+func (s *sender) sendLink(l *local) error {
+	target, info, err := l.readlink()
 	if err != nil {
 		return err
 	}
-	info, err := infoOf(d)
-	if err != nil {
-		return err
-	}
-	e := s.entry(to, pfs.EntrySymlink, info)
+	e := s.entry(l.to, pfs.EntrySymlink, info)
 	e.Target = target
 	if !utf8.ValidString(target) {
 		e.RawTarget = []byte(target)
 	}
 	return s.sendBytes(e, nil)
-}
-
-// infoOf returns the attributes of what was found, if it still is of the same kind.
-func infoOf(d fs.DirEntry) (fs.FileInfo, error) {
-	info, err := d.Info()
-	if err == nil && info.Mode().Type() != d.Type() {
-		err = errChanged
-	}
-	return info, err
 }
 
 // entry returns what is sent of a local file, directory or link besides its bytes.

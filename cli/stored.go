@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"path"
 	"strings"
 
@@ -28,8 +26,8 @@ func (s *stored) candidate(ctx context.Context, l *local) (*control.Entry, error
 	if s == nil || !l.entry.Type().IsRegular() {
 		return nil, nil
 	}
-	info, err := l.entry.Info()
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := l.stat()
+	if isMoving(err) {
 		return nil, nil // gone meanwhile, which whoever sends it reports
 	}
 	if err != nil {
@@ -76,7 +74,7 @@ func (s *stored) list(ctx context.Context, dir string) (map[string]control.Entry
 
 // compare notes the ETag of a stored file when a local one has the same bytes. What has gone or changes is left to the sender.
 func (l *local) compare(ctx context.Context, stored *control.Entry) error {
-	file, err := openReading(ctx, l.name)
+	file, err := openReading(ctx, l)
 	if isMoving(err) {
 		return nil
 	}

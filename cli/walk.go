@@ -3,9 +3,12 @@ package cli
 import (
 	"context"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"runtime"
+
+	"golang.org/x/sys/unix"
 )
 
 // lookahead is how many files may be compared with the store before they are sent.
@@ -15,6 +18,9 @@ const lookahead = 64
 type local struct {
 	name, to string
 	entry    fs.DirEntry
+	// top is the directory that the user has named, open, and rel the path from it; top is nil when that is a file.
+	top *os.File
+	rel string
 	// named is set for a source that the user has named, not for what is found in it.
 	named bool
 	// compared is closed when etag is set: to that of the file that the store has there, if it has the same bytes. Then info is
@@ -25,34 +31,68 @@ type local struct {
 	err      error
 }
 
+// walker finds what is to be sent to a path.
+type walker struct {
+	sender *sender
+	ctx    context.Context
+	to     string
+	found  chan<- *local
+	// comparing has a place for each comparison that may go on at a time.
+	comparing chan struct{}
+}
+
 // walk finds what is at source and below it, and has files compared with what is stored, several at a time.
 func (s *sender) walk(ctx context.Context, source, to string, found chan<- *local) error {
-	comparing := make(chan struct{}, runtime.GOMAXPROCS(0))
-	return filepath.WalkDir(source, func(name string, d fs.DirEntry, err error) error {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if name == source && err != nil {
+	info, err := os.Lstat(source)
+	if err == nil && info.IsDir() {
+		s.top, err = os.OpenFile(source, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	}
+	if err != nil {
+		return err
+	}
+	w := walker{sender: s, ctx: ctx, to: to, found: found, comparing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return w.visit(&local{name: source, to: to, top: s.top, rel: ".", entry: fs.FileInfoToDirEntry(info), named: true})
+}
+
+// visit hands over what was found, unless its name cannot be stored, and all that is below it.
+func (w *walker) visit(l *local) (err error) {
+	storable := true
+	if !l.named {
+		l.to, storable, err = w.sender.names.place(path.Join(w.to, l.rel), l.name)
+	}
+	if err == nil && storable {
+		err = w.hand(l)
+	}
+	if err != nil || !l.entry.IsDir() {
+		return err
+	}
+	entries, err := l.list()
+	switch {
+	case err != nil && l.named:
+		return err
+	case err != nil && storable:
+		return w.hand(&local{name: l.name, to: l.to, top: l.top, rel: l.rel, entry: l.entry, err: err})
+	}
+	for _, e := range entries {
+		err := w.visit(&local{name: filepath.Join(l.name, e.Name()), top: l.top, rel: path.Join(l.rel, e.Name()), entry: e})
+		if err != nil {
 			return err
 		}
-		rel, relErr := filepath.Rel(source, name)
-		if relErr != nil {
-			return relErr
-		}
-		l := &local{name: name, to: to, entry: d, named: rel == ".", compared: make(chan struct{}), err: err}
-		if rel != "." {
-			at, ok, err := s.names.place(path.Join(to, filepath.ToSlash(rel)), name)
-			if err != nil || !ok {
-				return err
-			}
-			l.to = at
-		}
-		if err := s.startComparing(ctx, l, comparing); err != nil {
-			return err
-		}
-		found <- l
-		return nil
-	})
+	}
+	return nil
+}
+
+// hand hands over what was found, to be sent.
+func (w *walker) hand(l *local) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	l.compared = make(chan struct{})
+	if err := w.sender.startComparing(w.ctx, l, w.comparing); err != nil {
+		return err
+	}
+	w.found <- l
+	return nil
 }
 
 // startComparing has a file compared with the one that is stored in its place, if there is one. Each comparison takes a place
