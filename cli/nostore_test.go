@@ -38,7 +38,6 @@ var storeUse = map[string]struct{ use, args string }{
 	"commit list":     {"needs", "r"},
 	"commit inspect":  {"needs", "r"},
 	"undelete":        {"needs", ""},
-	"upgrade":         {"needs", ""},
 	"undelete r":      {"needs", "r"},
 	"log":             {"needs", "r"},
 	"lost list":       {"needs", ""},
