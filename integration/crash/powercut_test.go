@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pfsd/integration/harness"
+	"pfsd/integration/memdisk"
 )
 
 // TestPowerCut runs a server on a disk that forgets what was not synced, takes the power away in the middle of changes of
@@ -27,8 +28,8 @@ func TestPowerCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.store.Data = filepath.Join(dir, "data")
-	disk := newForgetful()
-	unmount := mountForgetful(t, disk, dir)
+	disk := memdisk.New()
+	unmount := disk.Mount(t, dir)
 	v.store.Pfsd("repo", "create", "crash")
 	for round := range rounds {
 		d := v.open()
@@ -38,13 +39,13 @@ func TestPowerCut(t *testing.T) {
 			t.Fatalf("after %d power cuts", round)
 		}
 		v.load(d, func() {
-			syncs := disk.syncs
-			disk = disk.cut(v.rand)
+			syncs := disk.Syncs()
+			disk = disk.Cut(v.rand)
 			d.server.Kill()
 			t.Logf("power cut after %d syncs", syncs)
 		})
 		unmount()
-		unmount = mountForgetful(t, disk, dir)
+		unmount = disk.Mount(t, dir)
 	}
 	v.end()
 	v.store.Pfsd("fsck", "--deep")

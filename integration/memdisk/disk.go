@@ -1,4 +1,6 @@
-package crash_test
+// Package memdisk is a disk in memory, mounted through FUSE, for tests: it forgets what was not synced when power is cut, and fails
+// the calls that a test wants to fail.
+package memdisk
 
 import (
 	"maps"
@@ -6,18 +8,24 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 const pageSize = 4096
 
-// forgetful is a disk in memory that knows what of it would survive a power cut: the bytes of files that were synced, with
+// Disk is a disk in memory that knows what of it would survive a power cut: the bytes of files that were synced, with
 // their names, and the names in directories that were. All else survives by chance: each page by itself, or a part of it,
 // and of the changes of a directory the first ones. POSIX does not promise the name of a file that was synced, but ext4, XFS
 // and btrfs keep it, and Badger relies on that for its tables.
-type forgetful struct {
+//
+// All methods may be called concurrently.
+type Disk struct {
 	// mu guards all of the disk.
 	mu   sync.Mutex
 	root *inode
+	// watch is asked before each call; see Watch.
+	watch func(Call) syscall.Errno
 	// gone is set by the power cut: nothing can be read or written any more.
 	gone bool
 	// syncs counts what was asked for.
@@ -51,12 +59,20 @@ func newInode(number uint64, mode uint32) *inode {
 	return n
 }
 
-func newForgetful() *forgetful {
-	return &forgetful{root: newInode(1, syscall.S_IFDIR|0o755), inodes: 1}
+// New returns a disk with nothing on it.
+func New() *Disk {
+	return &Disk{root: newInode(1, syscall.S_IFDIR|0o755), inodes: 1}
+}
+
+// Syncs returns how many files and directories were synced, each as often as it was.
+func (d *Disk) Syncs() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.syncs
 }
 
 // number returns the number of a new inode.
-func (d *forgetful) number() uint64 {
+func (d *Disk) number() uint64 {
 	d.inodes++
 	return d.inodes
 }
@@ -104,6 +120,17 @@ func (n *inode) truncate(size int64) {
 		}
 	}
 	n.size = size
+}
+
+// allocate does what fallocate(2) does, but for the room, of which there is always enough.
+func (n *inode) allocate(off, size int64, mode uint32) {
+	if mode&unix.FALLOC_FL_PUNCH_HOLE != 0 {
+		if size = min(size, n.size-off); size > 0 {
+			n.writeAt(make([]byte, size), off)
+		}
+	} else if mode&unix.FALLOC_FL_KEEP_SIZE == 0 {
+		n.size = max(n.size, off+size)
+	}
 }
 
 // change gives names to inodes, or takes them away, in one step.
@@ -158,12 +185,12 @@ func (n *inode) keep(number int64, page []byte) {
 	}
 }
 
-// cut takes the power away and returns the disk as it is found afterwards.
-func (d *forgetful) cut(random *rand.Rand) *forgetful {
+// Cut takes the power away and returns the disk as it is found afterwards.
+func (d *Disk) Cut(random *rand.Rand) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.gone = true
-	return &forgetful{root: d.root.left(random, map[*inode]*inode{}), inodes: d.inodes}
+	return &Disk{root: d.root.left(random, map[*inode]*inode{}), inodes: d.inodes}
 }
 
 // left returns what is left of an inode, which may have several names by then.
