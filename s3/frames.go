@@ -11,7 +11,7 @@ func (q *request) refuseFrames() error {
 	if q.ContentLength == 0 {
 		return nil
 	}
-	if q.Header.Get("X-Amz-Decoded-Content-Length") != "" {
+	if len(q.Header.Values("X-Amz-Decoded-Content-Length")) > 0 { // An empty value is one, too.
 		return failf(codeInvalidArgument, "x-amz-decoded-content-length is for bodies in aws-chunked, which "+
 			"x-amz-content-sha256 must name by a STREAMING value.")
 	}

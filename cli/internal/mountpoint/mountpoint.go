@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"pfsd/cli/internal/door"
 	"pfsd/fsys"
@@ -68,15 +69,21 @@ func (m *kernelMount) find() {
 	}
 }
 
+// writingBack is how long an unmounting waits at most for an instant in which nobody waits for the server of the mount.
+const writingBack = 20 * time.Second
+
 // Detach unmounts it as umount(8) does, and ends it also where it is shown elsewhere, by a bind mount or in another mount
-// namespace. Those places fail whoever looks there, until they are unmounted.
-func (m *kernelMount) Detach(context.Context) (bool, error) {
+// namespace. Those places fail whoever looks there, until they are unmounted. Before that, what programs there have changed in
+// mapped files is written back; where they do not let that come to an end, the mount stays.
+func (m *kernelMount) Detach(ctx context.Context) (bool, error) {
 	abort, _ := fsys.AbortFile(m.device) // Where that fails the mount may end all the same.
 	if abort != nil {
 		defer abort.Close()
+		if err := m.writeBack(ctx); err != nil {
+			return true, err
+		}
 	}
 	if c, err := fsys.ConnectionAt(m.dir); err == nil && c.Device == m.device {
-		_ = fsys.WriteBack(m.dir) // It is for others alone: unmounting the last place does it, too.
 		err := fsys.Detach(m.dir, false)
 		if errors.Is(err, syscall.EBUSY) {
 			err = inUse(m.dir)
@@ -90,6 +97,21 @@ func (m *kernelMount) Detach(context.Context) (bool, error) {
 		return true, err
 	}
 	return true, shownElsewhere(m.dir, m.device)
+}
+
+// writeBack has what programs have changed in mapped files written back, since an abort loses it. The error names who goes on.
+func (m *kernelMount) writeBack(ctx context.Context) error {
+	at, found := findPlace(m.device)
+	if !found {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, writingBack)
+	defer cancel()
+	err := fsys.WriteBack(ctx, at.path(), m.device)
+	if errors.Is(err, fsys.ErrNotIdle) {
+		return fmt.Errorf("%w (%w)", inUse(at.dir), err)
+	}
+	return nil // A place that has gone meanwhile has nothing to write back, and a dead mount cannot.
 }
 
 // Abandon takes it away whoever uses it. It does nothing when it is gone.

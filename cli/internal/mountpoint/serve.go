@@ -161,10 +161,13 @@ func (s *server) endBy(ctx context.Context, end func(dir string)) {
 		return // What is at the mount point by now is not this mount.
 	default:
 	}
-	err := s.mount.Flush()
 	s.mu.Lock()
 	dir := s.dir
 	s.mu.Unlock()
+	if dir != "" {
+		writeBack(ctx, dir)
+	}
+	err := s.mount.Flush()
 	if dir != "" {
 		end(dir)
 	}
@@ -175,6 +178,17 @@ func (s *server) endBy(ctx context.Context, end func(dir string)) {
 	case <-ctx.Done():
 		s.end(errors.Join(err, s.mount.Flush()))
 	}
+}
+
+// writeBack has what programs have changed in mapped files of the mount on dir written to it, as far as that can be had soon.
+func writeBack(ctx context.Context, dir string) {
+	c, err := fsys.ConnectionAt(dir)
+	if err != nil {
+		return // It has been unmounted already.
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_ = fsys.WriteBack(ctx, dir, c.Device) // Those who go on writing have no end that could be waited for.
 }
 
 // Leave commits all that was written. The owner has mounted anew: those who have files open in the mount that was there
