@@ -24,7 +24,8 @@ func (p *program) putCommand() *cli.Command {
 			"changed.\n\n" +
 			"A file that changes while it is read is read again, three times in all. If it still changes, it is\n" +
 			"not stored and the exit code is 1: a file that is named stores nothing of the put, a file in a\n" +
-			"directory is left out with a warning, and keeps what the branch had of it.\n\n" +
+			"directory is left out with a warning, and keeps what the branch had of it. A change is told by size\n" +
+			"and times: one write call, or a mapping, that is under way all the while changes neither.\n\n" +
 			"Example: pfsd put ./photos master.images:/train",
 		Flags: []cli.Flag{
 			messageFlag(), renameFlag(), jsonFlag(),
