@@ -78,7 +78,12 @@ func TestCheckFindsWrongLinks(t *testing.T) {
 // openLinked returns a store in memory, and a branch on which a and b are names of one file.
 func openLinked(t *testing.T) (*Store, Ref) {
 	t.Helper()
-	packs, err := pack.Open(pack.Dir(t.TempDir()), pack.Options{})
+	dir, err := pack.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dir.Close() })
+	packs, err := pack.Open(dir, pack.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

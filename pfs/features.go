@@ -74,8 +74,8 @@ func parseFormat(text string) (has needs, err error) {
 
 // storeFormat is the format of an open store.
 type storeFormat struct {
-	// dir is where the file FORMAT is; empty for a store that has none.
-	dir string
+	// home is where the file FORMAT is; nil for a store that has none.
+	home *home
 
 	// mu guards has, and is held while the file is replaced.
 	mu  sync.Mutex
@@ -89,8 +89,13 @@ func (f *storeFormat) need(n needs) error {
 	if f.has&n == n {
 		return nil
 	}
-	if err := writeSynced(f.dir, filepath.Join(f.dir, formatFile), formatText(f.has|n)); err != nil {
-		return wrap("pfs.Upgrade", err, f.dir, "")
+	err := f.home.still()
+	if err == nil {
+		dir := f.home.dir.Path()
+		err = writeSynced(dir, filepath.Join(dir, formatFile), formatText(f.has|n))
+	}
+	if err != nil {
+		return wrap("pfs.Upgrade", f.home.named(err), f.home.dir.Name(), "")
 	}
 	f.has |= n
 	return nil

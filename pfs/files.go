@@ -12,8 +12,9 @@ import (
 	"pfsd/pfs/internal/pack"
 )
 
-// openRows opens the rows of the store in dir.
-func openRows(ctx context.Context, dir string, opts Options) (*badgerkv.Store, error) {
+// openRows opens the rows of the store in a directory, which must stay open longer.
+func openRows(ctx context.Context, home *home, opts Options) (*badgerkv.Store, error) {
+	dir := home.dir.Path()
 	id, err := owner(dir)
 	if err != nil {
 		return nil, err
@@ -27,8 +28,9 @@ func openRows(ctx context.Context, dir string, opts Options) (*badgerkv.Store, e
 	if err != nil {
 		return nil, err
 	}
-	return badgerkv.Open(ctx, filepath.Join(dir, rowsDir), badgerkv.Options{
+	return badgerkv.Open(ctx, filepath.Join(home.dir.Name(), rowsDir), badgerkv.Options{
 		Memory: opts.Memory, Logger: opts.Log, Readable: opts.readable(),
+		Still: home.still, Show: home.dir.Show,
 		Note: filepath.Join(dir, noteFile), Aside: filepath.Join(dir, asideDir), ID: id, HasRows: hasRows,
 	})
 }
@@ -45,21 +47,26 @@ func hadRows(dir string) (bool, error) {
 	return len(packs) > 0, err
 }
 
-// openPacks opens the packs of the store in dir, whose rows are open, and makes their directory if it is missing. The directory
+// openPacks opens the packs of the store in a directory, whose rows are open, and makes their directory if it is missing. The directory
 // above is synced, so that no power cut takes it away, nor what was made beside it before.
-func openPacks(ctx context.Context, dir string, rows *badgerkv.Store, opts Options) (*pack.Store, error) {
-	path := filepath.Join(dir, packsDir)
+func openPacks(ctx context.Context, home *home, rows *badgerkv.Store, opts Options) (*pack.Store, error) {
+	dir := home.dir.Path()
 	if err := checkOwner(ctx, dir, rows); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, packsDir), 0o700); err != nil {
 		return nil, err
 	}
 	if err := own(dir, rows.ID()); err != nil {
 		return nil, err
 	}
-	if err := pack.Dir(dir).Sync(); err != nil {
+	if err := syncDir(dir); err != nil {
 		return nil, err
 	}
-	return pack.Open(pack.Dir(path), pack.Options{Handles: opts.OpenPacks, Idle: opts.AppendingPacks})
+	packs, err := pack.OpenDir(filepath.Join(home.dir.Name(), packsDir))
+	if err != nil {
+		return nil, err
+	}
+	home.packs = packs
+	return pack.Open(packs, pack.Options{Handles: opts.OpenPacks, Idle: opts.AppendingPacks})
 }

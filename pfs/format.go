@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"pfsd/pfs/internal/pack"
 )
 
 // The names in the directory of a store: the file that says which format it has, the rows, the packs, rows that are being
@@ -88,7 +86,7 @@ func checkFormat(dir string, existing bool) (*storeFormat, error) {
 			}
 			return nil, &Error{Op: op, Kind: KindInvalid, Ref: dir, Err: err}
 		}
-		return &storeFormat{dir: dir, has: has}, nil
+		return &storeFormat{has: has}, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, wrap(op, err, dir, "")
 	}
@@ -96,7 +94,7 @@ func checkFormat(dir string, existing bool) (*storeFormat, error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, wrap(op, err, dir, "")
 		}
-		return &storeFormat{dir: dir, has: allNeeds}, Create(dir)
+		return &storeFormat{has: allNeeds}, Create(dir)
 	}
 	if err := checkEmpty(op, dir); err != nil {
 		return nil, err
@@ -125,5 +123,13 @@ func writeSynced(dir, name, text string) (err error) {
 	if err = os.Rename(f.Name(), name); err != nil {
 		return err
 	}
-	return pack.Dir(dir).Sync()
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

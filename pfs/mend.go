@@ -12,7 +12,6 @@ import (
 
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/kv/badgerkv"
-	"pfsd/pfs/internal/pack"
 )
 
 // besideForm is what a file's name is when it was moved beside, with a number.
@@ -29,7 +28,7 @@ func moveBeside(name string) (bool, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return err == nil, errors.Join(err, pack.Dir(dir).Sync())
+	return err == nil, errors.Join(err, syncDir(dir))
 }
 
 // mendFormat names the format again, with all features, when the file that does so is missing or damaged, and reports whether it

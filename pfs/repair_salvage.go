@@ -10,7 +10,6 @@ import (
 
 	"pfsd/pfs/internal/kv"
 	"pfsd/pfs/internal/kv/badgerkv"
-	"pfsd/pfs/internal/pack"
 )
 
 // Salvaged is what Salvage has done.
@@ -133,7 +132,7 @@ func finishSalvage(dir string) error {
 	if err := os.Rename(filepath.Join(dir, salvagedDir), filepath.Join(dir, rowsDir)); err != nil {
 		return err
 	}
-	return pack.Dir(dir).Sync()
+	return syncDir(dir)
 }
 
 // checkNew fails when a store that has no rows has had some: it is not a new one, but has lost them.

@@ -30,11 +30,13 @@ const (
 
 // Store is an open store. All methods may be called concurrently.
 type Store struct {
-	opts      Options
-	log       *slog.Logger
-	kv        kv.Store
-	packs     *pack.Store
-	format    *storeFormat
+	opts   Options
+	log    *slog.Logger
+	kv     kv.Store
+	packs  *pack.Store
+	format *storeFormat
+	// home is nil where the store is not in a directory.
+	home      *home
 	contents  *cas.Store
 	trees     *tree.Store
 	commits   *lru.Cache[schema.ID, *commit]
@@ -88,15 +90,37 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := finishSalvage(dir); err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	rows, err := openRows(ctx, dir, opts)
+	home, err := openHome(dir)
 	if err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	packs, err := openPacks(ctx, dir, rows, opts)
+	format.home = home
+	s, err := openIn(ctx, home, format, opts)
 	if err != nil {
-		return nil, wrap(op, errors.Join(err, rows.Close()), dir, "")
+		return nil, wrap(op, errors.Join(home.named(err), home.close()), dir, "")
 	}
-	return openOn(ctx, rows, packs, format, opts)
+	return s, nil
+}
+
+// openIn opens the store in a home, which it owns when it does not fail.
+func openIn(ctx context.Context, home *home, format *storeFormat, opts Options) (*Store, error) {
+	rows, err := openRows(ctx, home, opts)
+	if err != nil {
+		return nil, err
+	}
+	packs, err := openPacks(ctx, home, rows, opts)
+	if err != nil {
+		return nil, errors.Join(err, rows.Close())
+	}
+	if err := home.still(); err != nil {
+		return nil, errors.Join(err, rows.Close(), packs.Close())
+	}
+	s, err := openOn(ctx, rows, packs, format, opts)
+	if err != nil {
+		return nil, err
+	}
+	s.home = home
+	return s, nil
 }
 
 func (o Options) withDefaults() Options {
@@ -182,7 +206,11 @@ func (s *Store) Close() error {
 	}
 	s.watchers.close()
 	s.holds.close()
-	return wrap(op, errors.Join(err, s.kv.Close(), s.packs.Close()), "", "")
+	err = errors.Join(err, s.kv.Close(), s.packs.Close())
+	if s.home != nil {
+		err = errors.Join(err, s.home.close())
+	}
+	return wrap(op, err, "", "")
 }
 
 // newID returns a random id.

@@ -55,7 +55,12 @@ func NewStore(t testing.TB) *pfs.Store { return NewStoreWith(t, Options(t)) }
 // NewStoreWith is NewStore with options.
 func NewStoreWith(t testing.TB, opts pfs.Options) *pfs.Store {
 	t.Helper()
-	packs, err := pack.Open(pack.Dir(t.TempDir()), pack.Options{})
+	dir, err := pack.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dir.Close() })
+	packs, err := pack.Open(dir, pack.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,12 @@ type bench struct {
 func newBench(t testing.TB) *bench {
 	t.Helper()
 	rows := memkv.New()
-	packs, err := pack.Open(pack.Dir(t.TempDir()), pack.Options{FreeMark: 32 << 20})
+	dir, err := pack.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dir.Close() })
+	packs, err := pack.Open(dir, pack.Options{FreeMark: 32 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

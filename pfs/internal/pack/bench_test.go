@@ -10,7 +10,7 @@ import (
 const benchRecord = 128 << 10
 
 func benchStore(b *testing.B) (*pack.Store, *pack.Writer) {
-	s, err := pack.Open(pack.Dir(b.TempDir()), pack.Options{})
+	s, err := pack.Open(pack.DirOf(b, b.TempDir()), pack.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

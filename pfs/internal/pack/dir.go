@@ -4,25 +4,40 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"pfsd/pfs/internal/held"
 )
 
-// Dir is the FS of a directory of the operating system, which must exist.
-type Dir string
+// Dir is the FS of a directory of the operating system: of the one that was opened, whatever its name leads to later on.
+type Dir struct{ held *held.Dir }
 
-var _ FS = Dir("")
+var _ FS = (*Dir)(nil)
 
-// Create makes a new file that only its owner can read.
-func (d Dir) Create(name string) (File, error) {
-	return open(os.OpenFile(filepath.Join(string(d), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600))
+// OpenDir opens a directory, which must exist. The caller closes it, after the Store.
+func OpenDir(name string) (*Dir, error) {
+	d, err := held.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &Dir{d}, nil
+}
+
+// Close closes the directory.
+func (d *Dir) Close() error { return d.held.Close() }
+
+// Create makes a new file that only its owner can read. It fails when the name of the directory leads elsewhere by now: nobody would
+// find the file there.
+func (d *Dir) Create(name string) (File, error) {
+	if err := d.held.Check(); err != nil {
+		return nil, err
+	}
+	return open(d.held.Root().OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600))
 }
 
 // Open opens an existing file for reading.
-func (d Dir) Open(name string) (File, error) {
-	return open(os.Open(filepath.Join(string(d), name)))
-}
+func (d *Dir) Open(name string) (File, error) { return open(d.held.Root().Open(name)) }
 
 // open keeps a nil *os.File from becoming a File that is not nil.
 func open(f *os.File, err error) (File, error) {
@@ -33,8 +48,8 @@ func open(f *os.File, err error) (File, error) {
 }
 
 // List returns the regular files of the directory.
-func (d Dir) List() ([]FileInfo, error) {
-	entries, err := os.ReadDir(string(d))
+func (d *Dir) List() ([]FileInfo, error) {
+	entries, err := d.entries()
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +58,7 @@ func (d Dir) List() ([]FileInfo, error) {
 		if !e.Type().IsRegular() {
 			continue
 		}
-		info, err := e.Info()
+		info, err := d.held.Root().Lstat(e.Name())
 		if err != nil {
 			return nil, err
 		}
@@ -52,23 +67,26 @@ func (d Dir) List() ([]FileInfo, error) {
 	return files, nil
 }
 
-// Remove deletes a file.
-func (d Dir) Remove(name string) error { return os.Remove(filepath.Join(string(d), name)) }
-
-// Sync makes the directory itself durable.
-func (d Dir) Sync() error {
-	f, err := os.Open(string(d))
+func (d *Dir) entries() ([]os.DirEntry, error) {
+	f, err := d.held.Root().Open(".")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	entries, err := f.ReadDir(-1)
+	return entries, errors.Join(err, f.Close())
 }
 
+// Remove deletes a file.
+func (d *Dir) Remove(name string) error { return d.held.Root().Remove(name) }
+
+// Sync makes the directory itself durable.
+func (d *Dir) Sync() error { return d.held.File().Sync() }
+
 // Free returns what users other than root may still write to the disk.
-func (d Dir) Free() (int64, error) {
+func (d *Dir) Free() (int64, error) {
 	var st unix.Statfs_t
-	if err := unix.Statfs(string(d), &st); err != nil {
-		return 0, fmt.Errorf("statfs %s: %w", string(d), err)
+	if err := unix.Fstatfs(int(d.held.File().Fd()), &st); err != nil {
+		return 0, fmt.Errorf("statfs %s: %w", d.held.Name(), err)
 	}
 	return int64(st.Bavail) * st.Bsize, nil
 }

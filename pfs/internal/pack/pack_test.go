@@ -81,7 +81,7 @@ func check(t *testing.T, s *pack.Store, loc pack.Location, seed uint64, n int) {
 // it, and from another Store.
 func TestRoundTrip(t *testing.T) {
 	sizes := []int{1, 100, pack.BlockSize - 1, pack.BlockSize, pack.BlockSize + 1, 5*pack.BlockSize + 77, pack.MaxRecord}
-	dir := pack.Dir(t.TempDir())
+	dir := pack.DirOf(t, t.TempDir())
 	s := open(t, dir, pack.Options{})
 	w := lease(t, s)
 	var locs []pack.Location
@@ -288,7 +288,7 @@ func TestPool(t *testing.T) {
 // TestSection: the kernel gets the right bytes of a real file, and the file stays open while the section is held.
 func TestSection(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, pack.Dir(dir), pack.Options{Handles: 1})
+	s := open(t, pack.DirOf(t, dir), pack.Options{Handles: 1})
 	loc := put(t, lease(t, s), 1, 50000)
 	_, want := fill(1, 50000)
 	sec, ok, err := s.Section(loc, 20000, 5000)
@@ -306,7 +306,7 @@ func TestSection(t *testing.T) {
 	if _, err := sec.File.ReadAt(got, sec.Offset); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("the file outlives store and section: %v", err)
 	}
-	again := open(t, pack.Dir(dir), pack.Options{})
+	again := open(t, pack.DirOf(t, dir), pack.Options{})
 	flip(t, filepath.Join(dir, "0000000000000001.pack"), loc.Offset+20000)
 	if _, _, err := again.Section(loc, 20000, 5000); !errors.Is(err, pack.ErrCorrupt) {
 		t.Errorf("a bad block is sent: %v", err)
@@ -339,7 +339,7 @@ func flip(t *testing.T, name string, off int64) {
 
 // TestHandles: a small cache of open files serves many packs and many readers.
 func TestHandles(t *testing.T) {
-	s := open(t, pack.Dir(t.TempDir()), pack.Options{MaxSize: 1, Handles: 2})
+	s := open(t, pack.DirOf(t, t.TempDir()), pack.Options{MaxSize: 1, Handles: 2})
 	w := lease(t, s)
 	var locs []pack.Location
 	var ids []uint64
@@ -368,7 +368,7 @@ func TestHandles(t *testing.T) {
 
 // TestClosed: everything fails with ErrClosed after Close.
 func TestClosed(t *testing.T) {
-	s := open(t, pack.Dir(t.TempDir()), pack.Options{})
+	s := open(t, pack.DirOf(t, t.TempDir()), pack.Options{})
 	w := lease(t, s)
 	loc := put(t, w, 1, 10)
 	if err := s.Close(); err != nil {

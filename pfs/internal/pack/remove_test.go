@@ -9,7 +9,7 @@ import (
 
 // TestRemove removes a pack while somebody reads it, and one that is appended to.
 func TestRemove(t *testing.T) {
-	for name, fs := range map[string]FS{"memory": NewMemory(nil), "dir": Dir(t.TempDir())} {
+	for name, fs := range map[string]FS{"memory": NewMemory(nil), "dir": DirOf(t, t.TempDir())} {
 		t.Run(name, func(t *testing.T) {
 			s, err := Open(fs, Options{})
 			if err != nil {

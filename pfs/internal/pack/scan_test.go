@@ -139,7 +139,7 @@ func TestPackInPack(t *testing.T) {
 func golden(t *testing.T) []byte {
 	t.Helper()
 	dir := t.TempDir()
-	s := open(t, pack.Dir(dir), pack.Options{})
+	s := open(t, pack.DirOf(t, dir), pack.Options{})
 	w := lease(t, s)
 	for i, n := range []int{1, pack.BlockSize, 40000} {
 		hash := schema.Hash{byte(i), 0xaa}
@@ -174,7 +174,7 @@ func TestGolden(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "0000000000000001.pack"), want, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	locs, err := scan(t, open(t, pack.Dir(dir), pack.Options{}), 1)
+	locs, err := scan(t, open(t, pack.DirOf(t, dir), pack.Options{}), 1)
 	text := fmt.Sprint(locs)
 	if err != nil || text != "[0000000000000001.pack@80+1 0000000000000001.pack@129+16384 0000000000000001.pack@16569+40000]" {
 		t.Errorf("records of the golden pack: %s, %v", text, err)
@@ -196,7 +196,7 @@ func TestOpenDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := open(t, pack.Dir(dir), pack.Options{})
+	s := open(t, pack.DirOf(t, dir), pack.Options{})
 	var ids []uint64
 	for _, p := range s.Packs() {
 		ids = append(ids, p.ID)

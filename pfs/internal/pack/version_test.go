@@ -29,7 +29,7 @@ func TestHeader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			s := open(t, pack.Dir(dir), pack.Options{})
+			s := open(t, pack.DirOf(t, dir), pack.Options{})
 			loc := put(t, lease(t, s), 1, 50_000)
 			if err := errors.Join(s.Sync(t.Context(), loc.Pack), s.CheckVersion(loc.Pack), s.Close()); err != nil {
 				t.Fatal(err)
@@ -43,7 +43,7 @@ func TestHeader(t *testing.T) {
 			if err := os.WriteFile(file, b, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s = open(t, pack.Dir(dir), pack.Options{})
+			s = open(t, pack.DirOf(t, dir), pack.Options{})
 			for what, err := range map[string]error{
 				"the check": s.CheckVersion(loc.Pack), "reading": s.ReadAt(loc, make([]byte, 100), 40_000),
 			} {

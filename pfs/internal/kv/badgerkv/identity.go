@@ -3,6 +3,7 @@ package badgerkv
 import (
 	"fmt"
 
+	"pfsd/pfs/internal/held"
 	"pfsd/pfs/internal/kv"
 )
 
@@ -92,7 +93,7 @@ func (s *Store) noteClose(version uint64) {
 		err = n.write(s.notePath)
 	}
 	if err != nil {
-		s.log.Warn("the tables of the store were not noted", "in", s.notePath, "err", err)
+		s.log.Warn("the tables of the store were not noted", "in", s.show(s.notePath), "err", held.Named(err, s.show))
 	}
 }
 

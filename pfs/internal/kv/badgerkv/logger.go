@@ -12,6 +12,8 @@ import (
 type logger struct {
 	to      *slog.Logger // nil: nobody
 	flushes *flushes
+	// show turns the paths in a message into those that people know.
+	show func(string) string
 }
 
 var _ badger.Logger = logger{}
@@ -28,5 +30,5 @@ func (l logger) log(level, format string, args []any) {
 	if l.to == nil {
 		return
 	}
-	l.to.Debug("badger", "level", level, "message", strings.TrimSpace(fmt.Sprintf(format, args...)))
+	l.to.Debug("badger", "level", level, "message", l.show(strings.TrimSpace(fmt.Sprintf(format, args...))))
 }

@@ -22,6 +22,8 @@ type opening struct {
 	note    *note
 	hasRows bool
 	log     *slog.Logger
+	// show turns the paths in a text into those that people know.
+	show func(string) string
 }
 
 // look is what is seen of Badger's files before Badger opens them. Badger removes the tables that are not listed, and cuts off what

@@ -11,7 +11,8 @@ import (
 )
 
 // View implements kv.Store.
-func (s *Store) View(ctx context.Context, fn func(kv.Reader) error) error {
+func (s *Store) View(ctx context.Context, fn func(kv.Reader) error) (err error) {
+	defer s.named(&err)
 	if err := s.begin(ctx); err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ func (s *Store) Size() int64 {
 // Vain estimates how many bytes of the tables are those of rows that were deleted or replaced, and returns what all take. It
 // goes over the keys of all rows.
 func (s *Store) Vain(ctx context.Context) (vain, all int64, err error) {
+	defer s.named(&err)
 	if err := s.begin(ctx); err != nil {
 		return 0, 0, err
 	}
@@ -97,7 +98,8 @@ func (s *Store) count(ctx context.Context) (c counted, err error) {
 // left of them. Reads go on, writes wait while the rows in memory are written out, which is short. It needs room for
 // a while, for what the rows take that are left, and does nothing when there is not as much, or ctx is done; once begun it is
 // not interrupted, and Close waits for it.
-func (s *Store) Reclaim(ctx context.Context) error {
+func (s *Store) Reclaim(ctx context.Context) (err error) {
+	defer s.named(&err)
 	if err := s.begin(ctx); err != nil {
 		return err
 	}

@@ -46,9 +46,9 @@ func Salvage(ctx context.Context, from, to string, opts Options) (s Salvaged, er
 	if err := copyLogs(from, to); err != nil {
 		return s, err
 	}
-	var f flushes
+	l := logger{opts.Logger, &flushes{}, func(text string) string { return text }}
 	g := opening{
-		options: badgerOptions(to, opts, &f), aside: cmp.Or(opts.Aside, from+".aside"), log: cmp.Or(opts.Logger, slog.New(slog.DiscardHandler)),
+		options: badgerOptions(to, opts, l), aside: cmp.Or(opts.Aside, from+".aside"), log: cmp.Or(opts.Logger, slog.New(slog.DiscardHandler)), show: l.show,
 	}
 	db, err := openDB(g)
 	if err != nil {
@@ -64,7 +64,7 @@ func Salvage(ctx context.Context, from, to string, opts Options) (s Salvaged, er
 	}
 	tables, err := filepath.Glob(filepath.Join(from, "*.sst"))
 	if err == nil {
-		s.missing(badgerOptions(from, opts, &f), tables)
+		s.missing(badgerOptions(from, opts, l), tables)
 	}
 	for _, name := range tables {
 		if err == nil {

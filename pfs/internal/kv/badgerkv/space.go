@@ -23,7 +23,9 @@ const ample = 2 << 30
 
 // space keeps the disk from being filled.
 type space struct {
-	dir     string
+	dir string
+	// still fails when writing must stop, since the name of dir leads elsewhere.
+	still   func() error
 	mark    int64
 	reserve int64
 	// background returns how many bytes Badger may have to write for what it was given before; nil while it is not open.
@@ -35,8 +37,8 @@ type space struct {
 	held bool
 }
 
-func newSpace(dir string, mark, reserve int64) *space {
-	return &space{dir: dir, mark: mark, reserve: reserve}
+func newSpace(dir string, still func() error, mark, reserve int64) *space {
+	return &space{dir: dir, still: still, mark: mark, reserve: reserve}
 }
 
 // makeRoom is called before Badger opens, which needs some room: it takes the reserve if there is enough, else gives it up.
@@ -56,7 +58,8 @@ const memtables = 3
 const swing = 2 * memtableSize
 
 // Room implements kv.Roomer. It asks for more than Put does.
-func (s *Store) Room(n int64) error {
+func (s *Store) Room(n int64) (err error) {
+	defer s.named(&err)
 	if err := s.begin(context.Background()); err != nil {
 		return err
 	}
@@ -80,8 +83,12 @@ func (s *space) check(mark int64) error {
 	return enough(free, need)
 }
 
-// measure returns how many bytes are free, and how many must be so that mark are left when Badger has what it may need.
+// measure returns how many bytes are free, and how many must be so that mark are left when Badger has what it may need. It fails when
+// nothing may be written.
 func (s *space) measure(mark int64) (free, need int64, err error) {
+	if err := s.still(); err != nil {
+		return 0, 0, err
+	}
 	if free, err = s.free(); err != nil {
 		return 0, 0, fmt.Errorf("badgerkv: free space: %w", err)
 	}

@@ -39,6 +39,7 @@ import (
 	"github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
 
+	"pfsd/pfs/internal/held"
 	"pfsd/pfs/internal/kv"
 )
 
@@ -84,6 +85,11 @@ type Options struct {
 	// Aside is a directory for files that Badger would remove or cut off; empty for one beside the store's, with ".aside" behind
 	// its name. It is made when there are such files.
 	Aside string
+	// Still is asked before each transaction whether what surrounds the store's directory is what it was; its error is the
+	// write's, which is not made. nil: nobody is asked. That the directory itself is still there is looked at in any case.
+	Still func() error
+	// Show turns the paths of Note and Aside, in a text, into those that people know; nil where they are that.
+	Show func(string) string
 	// Logger gets what Badger has to say, at debug level, and what an operator should know. nil: nobody does.
 	Logger *slog.Logger
 }
@@ -95,6 +101,7 @@ type Store struct {
 	// opening is how Badger is opened, and opened again.
 	opening opening
 	log     *slog.Logger
+	show    func(string) string
 	// notePath is empty when no note is kept. wrote is set once something was written that the note does not tell of.
 	notePath string
 	id       ID
@@ -105,6 +112,8 @@ type Store struct {
 	// pushing is held while a transaction gets its timestamp and is written, so that of one that fails it is known whether Badger
 	// has begun it. clock.mu and mu are taken under it.
 	pushing sync.Mutex
+	// commits waits for what hands transactions to Badger.
+	commits sync.WaitGroup
 
 	// engine and clock are replaced, under mu, while no operation is under way: who has called begin may use them until end. engine
 	// is nil when there is none.
@@ -131,7 +140,7 @@ var (
 
 // Open opens the store in dir, which it makes if need be. It reads what the last run has left in the write-ahead log; ctx is
 // looked at before. One process at a time can have a directory open; that is for the caller to ensure, Badger's own lock
-// only makes a second Open fail.
+// only makes a second Open fail. The directory is held open: whatever its name leads to later on, nothing is written there.
 func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -147,22 +156,34 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	space := newSpace(dir, opts.FreeMark, opts.Reserve)
-	if err := space.makeRoom(); err != nil {
-		return nil, fmt.Errorf("badgerkv: open: %w", shortage(err))
-	}
 	wal, err := openWal(dir)
 	if err != nil {
 		return nil, fmt.Errorf("badgerkv: open: %w", shortage(err))
 	}
+	s, err := openIn(wal, was, opts)
+	if err != nil {
+		err = held.Named(errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), wal.close()), showing(wal.held, opts.Show))
+		return nil, err
+	}
+	return s, nil
+}
+
+// openIn is Open in a directory that is open. The caller closes that when it fails.
+func openIn(wal *walDir, was *note, opts Options) (_ *Store, err error) {
+	space := newSpace(wal.dir, stillIn(wal.held, opts.Still), opts.FreeMark, opts.Reserve)
+	if err := space.makeRoom(); err != nil {
+		return nil, shortage(err)
+	}
 	log := cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
-	s := &Store{space: space, wal: wal, closing: make(chan struct{}), notePath: opts.Note, log: log}
+	s := &Store{
+		space: space, wal: wal, closing: make(chan struct{}), notePath: opts.Note, log: log, show: showing(wal.held, opts.Show),
+	}
 	s.opening = opening{
-		options: badgerOptions(dir, opts, &s.flushes), readable: opts.Readable, aside: opts.Aside, note: was,
-		hasRows: was != nil || opts.HasRows, log: log,
+		options: badgerOptions(wal.dir, opts, logger{opts.Logger, &s.flushes, s.show}), readable: opts.Readable, aside: opts.Aside, note: was,
+		hasRows: was != nil || opts.HasRows, log: log, show: s.show,
 	}
 	if s.engine, s.clock, err = openAt(s.opening, 0); err != nil {
-		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), wal.close())
+		return nil, err
 	}
 	s.idle = sync.NewCond(&s.mu)
 	space.background = s.background
@@ -171,7 +192,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 		err = s.identify(opts.ID)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("badgerkv: open %s: %w", dir, err), s.engine.close(), wal.close())
+		return nil, errors.Join(err, s.engine.close())
 	}
 	return s, nil
 }
@@ -211,12 +232,12 @@ func openDB(g opening) (db *badger.DB, err error) {
 		return nil, damagedUnlessSystem(err)
 	}
 	if err := aside.prune(); err != nil {
-		g.log.Warn("files that crashes have left are not removed", "in", g.aside, "err", err)
+		g.log.Warn("files that crashes have left are not removed", "in", g.show(g.aside), "err", held.Named(err, g.show))
 	}
 	return db, nil
 }
 
-func badgerOptions(dir string, opts Options, f *flushes) badger.Options {
+func badgerOptions(dir string, opts Options, l logger) badger.Options {
 	return badger.DefaultOptions(dir).
 		WithSyncWrites(true).
 		WithDetectConflicts(false).
@@ -231,7 +252,7 @@ func badgerOptions(dir string, opts Options, f *flushes) badger.Options {
 		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(valueLogSize).
 		WithMetricsEnabled(false).
-		WithLogger(logger{opts.Logger, f})
+		WithLogger(l)
 }
 
 // begin admits an operation, unless the store is closed, or broken, or ctx done; then end must follow.
@@ -261,7 +282,8 @@ func (s *Store) end() {
 
 // Close implements kv.Store. When the disk takes no more tables it fails after some seconds; what was written is in the logs
 // then, and there when the store is opened again, which takes another process.
-func (s *Store) Close() error {
+func (s *Store) Close() (err error) {
+	defer s.named(&err)
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -271,33 +293,38 @@ func (s *Store) Close() error {
 	close(s.closing)
 	mended := s.mended
 	s.mu.Unlock()
-	var err error
 	closed := make(chan struct{})
 	s.awaitIdle()
 	version := s.markClose()
+	var ended error
 	go func() {
 		defer close(closed)
 		if mended != nil {
 			<-mended
 		}
 		if s.engine != nil {
-			err = s.engine.close()
+			ended = s.engine.close()
 		}
+		s.commits.Wait()
 	}()
+	// A Badger that has not ended goes on to use the directory, which stays open.
 	if stuck := s.flushes.await(closed); stuck != nil {
 		return fmt.Errorf("badgerkv: close: %w", stuck)
 	}
-	if err = errors.Join(err, s.wal.close()); err != nil {
+	if ended == nil {
+		s.noteClose(version)
+	}
+	if err := errors.Join(ended, s.wal.close()); err != nil {
 		return fmt.Errorf("badgerkv: close: %w", err)
 	}
-	s.noteClose(version)
 	return nil
 }
 
 // Verify reads all tables and compares them with their checksums. Badger does that for each block that it reads too, but
 // then goes on as if the block were empty: rows in it are reported as missing. Only Verify tells the two apart. The error is
 // kv.ErrCorrupt, and names the table, ctx's, or one of the system.
-func (s *Store) Verify(ctx context.Context) error {
+func (s *Store) Verify(ctx context.Context) (err error) {
+	defer s.named(&err)
 	if err := s.begin(ctx); err != nil {
 		return err
 	}

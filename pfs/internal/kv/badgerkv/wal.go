@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"pfsd/pfs/internal/held"
 )
 
 // walSuffix ends the names of Badger's write-ahead logs, before which they have a number of five digits or more.
@@ -18,9 +20,10 @@ const walSuffix = ".mem"
 // walDir sees to it that the names of write-ahead logs are on disk. Badger syncs what it writes to a log, but not the
 // directory in which it has made it.
 type walDir struct {
-	dir string
-	// file is the directory. It stays open, so that a log that was written needs no descriptor for its name to be synced.
-	file *os.File
+	// held is the directory. It stays open, so that a log that was written needs no descriptor for its name to be synced. dir is
+	// the path by which it is reached.
+	held *held.Dir
+	dir  string
 
 	// mu guards newest, the number of the newest log whose name is known to be on disk. It is held during a sync of the
 	// directory, for which the others have to wait anyway.
@@ -30,14 +33,14 @@ type walDir struct {
 
 // openWal returns the walDir of a directory, which the caller must close.
 func openWal(dir string) (*walDir, error) {
-	file, err := os.Open(dir)
+	d, err := held.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &walDir{dir: dir, file: file}, nil
+	return &walDir{held: d, dir: d.Path()}, nil
 }
 
-func (w *walDir) close() error { return w.file.Close() }
+func (w *walDir) close() error { return w.held.Close() }
 
 // sync returns when the names of all logs that exist by now are on disk. It costs two calls of stat when there is no new one.
 func (w *walDir) sync() error {
@@ -52,7 +55,7 @@ func (w *walDir) sync() error {
 	if err != nil {
 		return err
 	}
-	if err := w.file.Sync(); err != nil {
+	if err := w.held.File().Sync(); err != nil {
 		return err
 	}
 	w.newest = newest
@@ -66,10 +69,10 @@ func (w *walDir) exists(number int) bool {
 
 // list returns the largest number of a log.
 func (w *walDir) list() (int, error) {
-	if _, err := w.file.Seek(0, io.SeekStart); err != nil {
+	if _, err := w.held.File().Seek(0, io.SeekStart); err != nil {
 		return 0, err
 	}
-	names, err := w.file.Readdirnames(-1)
+	names, err := w.held.File().Readdirnames(-1)
 	if err != nil {
 		return 0, err
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 // Commit implements kv.Store.
-func (s *Store) Commit(ctx context.Context, b kv.Batch) error {
+func (s *Store) Commit(ctx context.Context, b kv.Batch) (err error) {
+	defer s.named(&err)
 	if err := b.Check(); err != nil {
 		return err
 	}
@@ -22,7 +23,8 @@ func (s *Store) Commit(ctx context.Context, b kv.Batch) error {
 }
 
 // Put implements kv.Store. Rows go into as few transactions as the limits of a Batch allow, one after the other.
-func (s *Store) Put(ctx context.Context, rows []kv.Row) error {
+func (s *Store) Put(ctx context.Context, rows []kv.Row) (err error) {
+	defer s.named(&err)
 	for _, r := range rows {
 		if err := r.Check(); err != nil {
 			return err
@@ -91,7 +93,8 @@ func (s *Store) push(txn *badger.Txn) error {
 		return err
 	}
 	w := s.clock.next()
-	go s.commit(s.engine, s.clock, txn, w)
+	e, c := s.engine, s.clock
+	s.commits.Go(func() { s.commit(e, c, txn, w) })
 	if err := s.flushes.await(w.ready); err != nil {
 		s.clock.fail(err)
 	}
