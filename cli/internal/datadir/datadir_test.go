@@ -79,9 +79,11 @@ func TestContents(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			dir := t.TempDir()
 			for _, name := range c.names {
-				err := os.WriteFile(filepath.Join(dir, name), nil, 0o600)
+				var err error
 				if strings.HasSuffix(name, "/") {
 					err = os.Mkdir(filepath.Join(dir, name), 0o700)
+				} else {
+					err = os.WriteFile(filepath.Join(dir, name), nil, 0o600)
 				}
 				if err != nil {
 					t.Fatal(err)
