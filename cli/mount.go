@@ -65,7 +65,7 @@ func (p *program) mount(c *cli.Context) error {
 		return err
 	}
 	if options, err := mountpoint.ParseOptions(c.String("o")); err == nil && options.Remount {
-		return remount(args[count-1], c.String("o"))
+		return remount(c.Context, args[count-1], c.String("o"))
 	}
 	if c.Bool("detach") && !c.Bool(flagDetached) {
 		return p.detach(c.Context)
@@ -85,12 +85,12 @@ func (p *program) mount(c *cli.Context) error {
 }
 
 // remount changes the options of what is mounted on dir.
-func remount(dir, options string) error {
-	point, err := datadir.Canonical(dir)
+func remount(ctx context.Context, dir, options string) error {
+	point, err := mountpoint.Find(ctx, dir, datadir.Canonical)
 	if err != nil {
 		return fmt.Errorf("mount point: %w", err)
 	}
-	return mountpoint.Remount(point, options)
+	return mountpoint.Remount(ctx, point, options)
 }
 
 // mounting opens a mount of the version at addr, which may be door.AllBranches, on dir.
@@ -145,7 +145,7 @@ func (p *program) mountPoint(c *cli.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	point, err := datadir.Canonical(dir)
+	point, err := mountpoint.Find(c.Context, dir, datadir.Canonical)
 	switch {
 	case dir == "":
 		// A path that is empty stands for the working directory elsewhere; here it is a variable that was not set.
@@ -155,8 +155,12 @@ func (p *program) mountPoint(c *cli.Context, dir string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("mount point: %w", err)
 	}
+	dead, err := mountpoint.IsDead(c.Context, point)
+	if err != nil {
+		return "", err
+	}
 	// A dead mount is replaced.
-	if mountpoint.IsMount(point) && !mountpoint.IsDead(point) {
+	if mountpoint.IsMount(point) && !dead {
 		return "", fmt.Errorf("%s is a mount of pfsd already: end it with pfsd umount %s", dir, dir)
 	}
 	return point, datadir.CheckMountPoint(data, point)

@@ -33,21 +33,26 @@ func (p *program) umount(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, err := datadir.Canonical(args[0])
+	dir, err := mountpoint.Find(c.Context, args[0], datadir.Canonical)
 	if err != nil {
 		return err
 	}
-	switch {
-	case c.Bool("lazy") && mountpoint.IsMount(dir):
+	if c.Bool("lazy") && mountpoint.IsMount(dir) {
 		return mountpoint.UnmountLazily(dir)
-	case mountpoint.IsDead(dir):
-		return mountpoint.Unmount(dir)
+	}
+	switch dead, err := mountpoint.IsDead(c.Context, dir); {
+	case err != nil:
+		return err
+	case dead:
+		return mountpoint.Unmount(c.Context, dir)
 	}
 	end := func(ctx context.Context, store *control.Client) error {
 		if err := leave(dir); err != nil {
 			return err
 		}
-		return store.Unmount(ctx, control.UnmountRequest{Dir: dir})
+		return mountpoint.Await(ctx, dir, func(ctx context.Context) error {
+			return store.Unmount(ctx, control.UnmountRequest{Dir: dir})
+		})
 	}
 	err = p.withStore(c, end)
 	if pfs.KindOf(err) == pfs.KindClosed {
@@ -64,7 +69,7 @@ func (p *program) umount(c *cli.Context) error {
 	if !mountpoint.IsMount(dir) {
 		return fmt.Errorf("%s is not a mount of pfsd", args[0])
 	}
-	return mountpoint.Unmount(dir)
+	return mountpoint.Unmount(c.Context, dir)
 }
 
 // leave keeps this process from being one that uses the mount on dir, in which it may have been started. The data directory

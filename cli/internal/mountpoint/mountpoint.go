@@ -33,8 +33,9 @@ func Attach(spec door.Mount, o Options) (*door.Object, error) {
 }
 
 // Remount changes the options of the mount on dir, which is in canonical form, to those that text names. What text does not name
-// stays as it is, and so does what a mount has for as long as it lives, as who owns its files.
-func Remount(dir, text string) error {
+// stays as it is, and so does what a mount has for as long as it lives, as who owns its files. The error names a server that does
+// not answer.
+func Remount(ctx context.Context, dir, text string) error {
 	if !IsMount(dir) {
 		return fmt.Errorf("%s is no mount of pfsd, so that there is nothing to remount", dir)
 	}
@@ -46,11 +47,13 @@ func Remount(dir, text string) error {
 	if err != nil {
 		return err
 	}
-	err = fsys.Remount(dir, next.AttachOptions)
+	_, err = ask(ctx, func() (struct{}, error) {
+		return struct{}{}, fsys.Remount(dir, next.AttachOptions) // The kernel sends what it has not written yet to the server.
+	})
 	if errors.Is(err, syscall.EBUSY) {
 		return fmt.Errorf("%s has files that are open for writing, so that it cannot be made read-only: %w", dir, err)
 	}
-	return err
+	return orSilence(dir, err)
 }
 
 // kernelMount is a mount in the hands of its owner. It is a door.Kernel.
@@ -140,12 +143,17 @@ func (m *kernelMount) Renew(old *os.File) (*os.File, error) {
 // Release does nothing: a mount ends when it is unmounted.
 func (m *kernelMount) Release() error { return nil }
 
-// Unmount unmounts what is mounted on dir as umount(8) does, or, when its server has died, whoever still uses it.
-func Unmount(dir string) error {
-	if IsDead(dir) {
+// Unmount unmounts what is mounted on dir as umount(8) does, or, when its server has died, whoever still uses it. The error names
+// a server that does not answer.
+func Unmount(ctx context.Context, dir string) error {
+	dead, err := IsDead(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if dead {
 		return fsys.Detach(dir, true)
 	}
-	err := fsys.Detach(dir, false)
+	err = fsys.Detach(dir, false)
 	if errors.Is(err, syscall.EBUSY) {
 		err = inUse(dir)
 	}
