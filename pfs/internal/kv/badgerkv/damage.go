@@ -26,7 +26,7 @@ var errDamaged = fmt.Errorf("%w: badgerkv: damaged", kv.ErrCorrupt)
 // damagedUnlessSystem makes an error of opening Badger an errDamaged, unless it is one of the operating system.
 func damagedUnlessSystem(err error) error {
 	var errno syscall.Errno
-	if err == nil || errors.As(err, &errno) || errors.Is(err, errDamaged) {
+	if err == nil || errors.As(err, &errno) || usedUp(err) != 0 || errors.Is(err, errDamaged) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", errDamaged, err)
@@ -58,6 +58,9 @@ func checkKeys(o badger.Options) error {
 	}
 	keys, err := badger.OpenKeyRegistry(badger.KeyRegistryOptions{Dir: o.Dir, ReadOnly: true})
 	if err != nil {
+		if usedUp(err) != 0 {
+			return err
+		}
 		return fmt.Errorf("%w: file %s: %w", errDamaged, badger.KeyRegistryFileName, err)
 	}
 	return keys.Close()

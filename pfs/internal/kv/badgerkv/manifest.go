@@ -17,6 +17,9 @@ func readManifest(o badger.Options) (map[uint64]badger.TableManifest, error) {
 	defer f.Close()
 	m, _, err := badger.ReplayManifestFile(f, o.ExternalMagicVersion, o)
 	if err != nil {
+		if usedUp(err) != 0 {
+			return nil, err
+		}
 		return nil, badList(err)
 	}
 	return m.Tables, nil

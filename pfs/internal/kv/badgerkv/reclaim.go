@@ -114,7 +114,7 @@ func (s *Store) Reclaim(ctx context.Context) (err error) {
 		return err
 	}
 	if err := s.engine.flatten(); err != nil {
-		return fmt.Errorf("badgerkv: flatten: %w", err)
+		return shortage(fmt.Errorf("badgerkv: flatten: %w", err))
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (s *Store) Reclaim(ctx context.Context) (err error) {
 func (s *Store) canReclaim(ctx context.Context) (bool, error) {
 	free, err := s.space.free()
 	if err != nil {
-		return false, fmt.Errorf("badgerkv: free space: %w", err)
+		return false, shortage(fmt.Errorf("badgerkv: free space: %w", err))
 	}
 	if free >= s.Size()+2*s.space.mark {
 		return true, nil

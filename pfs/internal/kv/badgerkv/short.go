@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -42,12 +43,32 @@ func checkDescriptors(dir string) error {
 	return nil
 }
 
-// shortage makes an error of the system that says that there are no descriptors, or no memory, a kv.ErrExhausted too.
+// shortage makes an error of the system that says that there are no descriptors, or no memory, a kv.ErrExhausted too, and one that says
+// that there is no room, or no more of a quota, a kv.ErrNoSpace.
 func shortage(err error) error {
-	for _, short := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
-		if errors.Is(err, short) && !errors.Is(err, kv.ErrExhausted) {
-			return fmt.Errorf("%w: %w", kv.ErrExhausted, err)
+	if errors.Is(err, kv.ErrExhausted) || errors.Is(err, kv.ErrNoSpace) {
+		return err
+	}
+	switch usedUp(err) {
+	case 0:
+		return err
+	case syscall.EDQUOT, syscall.ENOSPC:
+		return fmt.Errorf("%w: %w", kv.ErrNoSpace, err)
+	default:
+		return fmt.Errorf("%w: %w", kv.ErrExhausted, err)
+	}
+}
+
+// usedUp returns the error of the system that err comes of when that says that something is used up, and 0 otherwise. Badger keeps only
+// the words of some errors: so those are looked for, too.
+func usedUp(err error) syscall.Errno {
+	if err == nil {
+		return 0
+	}
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EDQUOT, syscall.ENOSPC} {
+		if errors.Is(err, errno) || strings.Contains(err.Error(), ": "+errno.Error()) {
+			return errno
 		}
 	}
-	return err
+	return 0
 }

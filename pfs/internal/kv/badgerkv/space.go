@@ -78,7 +78,7 @@ func (s *space) check(mark int64) error {
 		return err
 	}
 	if err := s.adjust(free, need); err != nil {
-		return fmt.Errorf("badgerkv: reserve: %w", err)
+		return shortage(fmt.Errorf("badgerkv: reserve: %w", err))
 	}
 	return enough(free, need)
 }
@@ -87,10 +87,10 @@ func (s *space) check(mark int64) error {
 // nothing may be written.
 func (s *space) measure(mark int64) (free, need int64, err error) {
 	if err := s.still(); err != nil {
-		return 0, 0, err
+		return 0, 0, shortage(err)
 	}
 	if free, err = s.free(); err != nil {
-		return 0, 0, fmt.Errorf("badgerkv: free space: %w", err)
+		return 0, 0, shortage(fmt.Errorf("badgerkv: free space: %w", err))
 	}
 	if free < ample+max(mark, s.mark) {
 		return free, mark + s.background(), nil

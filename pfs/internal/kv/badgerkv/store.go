@@ -280,8 +280,8 @@ func (s *Store) end() {
 	}
 }
 
-// Close implements kv.Store. When the disk takes no more tables it fails after some seconds; what was written is in the logs
-// then, and there when the store is opened again, which takes another process.
+// Close implements kv.Store. When the disk takes no more tables it fails after some seconds: Badger gives up its last table, and all
+// that was written is in the logs. It is there when the store is opened again, which may take another process.
 func (s *Store) Close() (err error) {
 	defer s.named(&err)
 	s.mu.Lock()
@@ -295,6 +295,7 @@ func (s *Store) Close() (err error) {
 	s.mu.Unlock()
 	closed := make(chan struct{})
 	s.awaitIdle()
+	s.flushes.limit(flushTries)
 	version := s.markClose()
 	var ended error
 	go func() {
@@ -308,14 +309,17 @@ func (s *Store) Close() (err error) {
 		s.commits.Wait()
 	}()
 	// A Badger that has not ended goes on to use the directory, which stays open.
-	if stuck := s.flushes.await(closed); stuck != nil {
-		return fmt.Errorf("badgerkv: close: %w", stuck)
+	if stuck := s.flushes.await(closed, closeGrace); stuck != nil {
+		return s.unable(fmt.Errorf("badgerkv: close: %w", stuck))
+	}
+	if left := s.flushes.left(); left != nil {
+		ended = errors.Join(ended, s.unable(left))
 	}
 	if ended == nil {
 		s.noteClose(version)
 	}
 	if err := errors.Join(ended, s.wal.close()); err != nil {
-		return fmt.Errorf("badgerkv: close: %w", err)
+		return shortage(fmt.Errorf("badgerkv: close: %w", err))
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func (s *Store) push(txn *badger.Txn) error {
 	w := s.clock.next()
 	e, c := s.engine, s.clock
 	s.commits.Go(func() { s.commit(e, c, txn, w) })
-	if err := s.flushes.await(w.ready); err != nil {
+	if err := s.flushes.await(w.ready, 0); err != nil {
 		s.clock.fail(err)
 	}
 	return w.err
