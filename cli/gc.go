@@ -20,8 +20,9 @@ func (p *program) gcCommand() *cli.Command {
 			"what it found. What was deleted can be restored with pfsd undelete until it is collected,\n" +
 			"which is 72 hours later, and commits that a branch left behind, as by pfsd reset, can be read until then;\n" +
 			"--grace 0s collects all that is deleted, or left behind, now.\n\n" +
-			"After pfsd fsck --repair has salvaged rows nothing is collected, since names may be lost whose\n" +
-			"contents are not: see them with pfsd lost list. --after-salvage says that you have seen them.\n\n" +
+			"Nothing is collected after pfsd fsck --repair has salvaged rows, or when kv/ is older than packs/\n" +
+			"or that of another store, since names may be lost whose contents are not: see them with\n" +
+			"pfsd lost list. --after-salvage says that you have seen them.\n\n" +
 			"Example: pfsd gc --dry-run",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only say what would be freed"},

@@ -66,7 +66,7 @@ func TestExchangedParts(t *testing.T) {
 	files := makeFileStores(t)
 	for _, c := range []struct{ part, from, says string }{
 		{"kv/", "other", "other"}, {"kv/", "older", "newest tables"}, {"packs/", "other", "packs are those of the store"},
-		{"kv.note", "other", "store"}, {"packs/", "none", "packs is empty or missing"}, {"kv/", "none", "kv is missing"},
+		{"kv.note", "other", "store"}, {"packs/", "none", "packs is empty or missing"}, {"kv/", "none", "kv is empty or missing"},
 	} {
 		t.Run(c.part+" of "+c.from, func(t *testing.T) {
 			mixed := fileSet{}

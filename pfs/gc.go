@@ -80,7 +80,7 @@ func (r *GCReport) Reclaimable() int64 { return r.History.Bytes + r.Unlinked.Byt
 // goes on. One runs at a time, and not beside a Check; a second call waits. It takes some 16 bytes of memory for each row of
 // contents and trees, and 200 for each commit.
 //
-// The error is of KindPermission when rows were salvaged and nobody has said AfterSalvage: names may be lost whose contents are
+// The error is of KindPermission when rows were salvaged, or do not belong to the packs, and nobody has said AfterSalvage: names may be lost whose contents are
 // there. It is of KindCorrupt when something that is in use cannot be read: then nothing was removed, since it is not known
 // what it leads to. Else it is of KindCanceled, KindClosed, KindNoSpace or KindInternal.
 func (s *Store) GC(ctx context.Context, o GCOptions) (*GCReport, error) {

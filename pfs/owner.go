@@ -53,6 +53,38 @@ func owner(dir string) (badgerkv.ID, error) {
 	return id, err
 }
 
+// foreign returns as a loss that the packs in dir are those of another store than the note of the rows names.
+func foreign(dir string) []badgerkv.Loss {
+	packs, err := readOwner(dir)
+	rows, noted, failed := badgerkv.ReadNote(filepath.Join(dir, noteFile))
+	if err != nil || failed != nil || !noted || packs == (badgerkv.ID{}) || packs == rows {
+		return nil
+	}
+	return []badgerkv.Loss{{File: packsDir + "/" + ownerFile, Why: fmt.Sprintf(
+		"the packs are those of the store %s, and the rows are those of the store %s", packs, rows)}}
+}
+
+// errHurtRows is for rows that do not open, so that nothing can be noted in them.
+var errHurtRows = errors.New("the rows are damaged, too")
+
+// holdForeign has nothing removed from now on when the packs in dir are those of another store than the rows. It is called before these
+// are taken for the packs' owner. The error is errHurtRows when the rows do not open.
+func holdForeign(ctx context.Context, dir string, opts Options) error {
+	if err := finishSalvage(dir); err != nil {
+		return err
+	}
+	lost := foreign(dir)
+	if lost == nil {
+		return nil
+	}
+	rows := badgerkv.Options{Memory: opts.Memory, Logger: opts.Log, Aside: filepath.Join(dir, asideDir), HasRows: true}
+	err := markSalvaged(ctx, filepath.Join(dir, rowsDir), opts.Now(), lost, rows)
+	if errors.Is(err, kv.ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", errHurtRows, err)
+	}
+	return err
+}
+
 func otherOwner(packs, rows badgerkv.ID) error {
 	return fmt.Errorf("%w: the file %s/%s says that the packs are those of the store %s, and the rows are those of the store %s",
 		kv.ErrCorrupt, packsDir, ownerFile, packs, rows)

@@ -35,6 +35,9 @@ func (s *Store) packsRecord(ctx context.Context) (rec schema.PacksRecord, err er
 			s.damage("", corruptRow("the record of the packs", err))
 		}
 		held, failed := s.salvaged(ctx)
+		if failed == nil && err == nil && (held == nil || len(held.Lost) == 0) {
+			rec.Last, failed = s.holdNewer(ctx, rec.Last)
+		}
 		if failed != nil || err == nil && held == nil {
 			return rec, failed
 		}

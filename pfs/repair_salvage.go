@@ -38,7 +38,7 @@ func salvagedOf(found badgerkv.Salvaged, kept string) *Salvaged {
 // Salvage makes a store in dir that does not open, since files of it are damaged, one that does. It mends one thing at a call: the
 // file that names the format, the note of the rows, the file that says whose the packs are, or, when none of these is wrong,
 // the rows: of all that can still be read it makes new ones. Only then is the result not nil. Files that are replaced stay
-// beside, under another name. Nobody may have the store open. Check tells what is lost, and nothing that no name leads to is
+// beside, under another name. When packs of another store are taken for those of the rows, that is noted as a loss. Nobody may have the store open. Check tells what is lost, and nothing that no name leads to is
 // removed from then on, until a GC with AfterSalvage. The error is of KindInternal, KindCorrupt (there is nothing to mend it
 // from) or KindNoSpace, and then dir is as it was, but perhaps for a directory that the next call makes anew.
 func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
@@ -48,8 +48,13 @@ func Salvage(ctx context.Context, dir string, opts Options) (*Salvaged, error) {
 	if err := checkRows(dir); err != nil {
 		return nil, wrap(op, err, dir, "")
 	}
-	for _, mend := range []func(string) (bool, error){mendFormat, mendNote, mendOwner} {
-		if mended, err := mend(dir); mended || err != nil {
+	hold := func(dir string) (bool, error) { return false, holdForeign(ctx, dir, opts) }
+	for _, mend := range []func(string) (bool, error){mendFormat, mendNote, hold, mendOwner} {
+		mended, err := mend(dir)
+		if errors.Is(err, errHurtRows) {
+			break // salvaging them drops the claim, too
+		}
+		if mended || err != nil {
 			return nil, wrap(op, err, dir, "")
 		}
 	}
@@ -64,7 +69,13 @@ func checkRows(dir string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: the directory %s is empty or missing: put it back from a backup", kv.ErrCorrupt, rowsDir)
+	return errNoRows()
+}
+
+// errNoRows says that a store that had rows has none.
+func errNoRows() error {
+	return fmt.Errorf("%w: the directory %s is empty or missing: look whether its disk is mounted, or put it back from a backup",
+		kv.ErrCorrupt, rowsDir)
 }
 
 // salvageRows makes new rows of all that can be read. That they are those of which the note tells, and whose packs these are, is not
@@ -78,7 +89,12 @@ func salvageRows(ctx context.Context, dir string, opts Options) (*Salvaged, erro
 		return nil, err
 	}
 	rows := badgerkv.Options{Memory: opts.Memory, Logger: opts.Log, Aside: filepath.Join(dir, asideDir)}
-	found, err := badgerkv.Salvage(ctx, from, to, rows)
+	noted := rows
+	noted.Note = filepath.Join(dir, noteFile)
+	found, err := badgerkv.Salvage(ctx, from, to, noted)
+	if err == nil {
+		found.Lost = append(found.Lost, foreign(dir)...)
+	}
 	if err == nil && found.Empty {
 		err = fmt.Errorf("%w: no rows can be read in %s, which stays as it is: put it back from a backup", kv.ErrCorrupt, rowsDir)
 	}
@@ -86,7 +102,7 @@ func salvageRows(ctx context.Context, dir string, opts Options) (*Salvaged, erro
 		err = markSalvaged(ctx, to, opts.Now(), found.Lost, rows)
 	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(to)) // else it could take the place of rows that are gone
 	}
 	kept, err := unusedName(dir, damagedDir)
 	if err == nil {
@@ -116,7 +132,9 @@ func unusedName(dir, form string) (string, error) {
 
 // finishSalvage puts salvaged rows in the place of those that are not there any more, as after a crash in between.
 func finishSalvage(dir string) error {
-	if _, err := os.Lstat(filepath.Join(dir, rowsDir)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(dir, rowsDir)); err == nil {
+		return checkRowsLeft(dir)
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if _, err := os.Lstat(filepath.Join(dir, salvagedDir)); errors.Is(err, fs.ErrNotExist) {
@@ -144,7 +162,16 @@ func checkNew(dir string) error {
 		}
 	}
 	if had {
-		err = fmt.Errorf("%w: the directory %s is missing", kv.ErrCorrupt, rowsDir)
+		err = errNoRows()
 	}
 	return err
+}
+
+// checkRowsLeft fails when the directory of rows is there and empty, and the store has had some. It is called before a file is made
+// in it.
+func checkRowsLeft(dir string) error {
+	if files, err := os.ReadDir(filepath.Join(dir, rowsDir)); err != nil || len(files) > 0 {
+		return err
+	}
+	return checkNew(dir)
 }

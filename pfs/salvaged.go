@@ -20,14 +20,21 @@ const (
 	maxLossText, maxLossKey = 200, 96
 )
 
-// errSalvaged says why garbage is not collected.
-type errSalvaged struct{ since time.Time }
+// errSalvaged says why garbage is not collected: since when, and what is lost.
+type errSalvaged struct {
+	since time.Time
+	lost  []schema.LostRows
+}
 
 // Error implements error.
 func (e errSalvaged) Error() string {
-	return fmt.Sprintf("rows were salvaged from damaged files at %s, so that nothing is removed which no name leads to: "+
-		"see it with pfsd lost list, save it with pfsd lost restore, and then run pfsd gc --after-salvage",
-		e.since.UTC().Format(time.RFC3339))
+	why, since := "rows were salvaged from damaged files", e.since.UTC().Format(time.RFC3339)
+	if len(e.lost) > 0 {
+		why = "rows are missing (" + lossText(e.lost[0]) + "; pfsd fsck lists all)"
+	}
+	return fmt.Sprintf("%s, as was found at %s, so that nothing is removed which no name leads to: put back the parts of the store "+
+		"that belong together, if you have them; else see it with pfsd lost list, save it with pfsd lost restore, and then run "+
+		"pfsd gc --after-salvage", why, since)
 }
 
 // salvaged returns what the store says of a salvage after which nothing may be removed; nil when there was none, or somebody has
@@ -48,7 +55,7 @@ func (s *Store) salvaged(ctx context.Context) (*schema.SalvageRecord, error) {
 func (s *Store) mayRemove(ctx context.Context, op string) error {
 	rec, err := s.salvaged(ctx)
 	if err == nil && rec != nil {
-		err = &Error{Op: op, Kind: KindPermission, Err: errSalvaged{timeOf(rec.Time)}}
+		err = &Error{Op: op, Kind: KindPermission, Err: errSalvaged{timeOf(rec.Time), rec.Lost}}
 	}
 	return wrap(op, err, "", "")
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dgraph-io/badger/v4"
@@ -22,6 +23,8 @@ type Salvaged struct {
 	Rows, LostRows, Uncounted int64
 	// Empty is set when no row could be read, in no table and no log.
 	Empty bool
+	// ID is the store of which the rows are; zero when no row says so.
+	ID ID
 	// Lost are the pieces of files that cannot be read.
 	Lost []Loss
 	// Damage says in a line each what was damaged without a loss.
@@ -38,8 +41,13 @@ type Loss struct {
 
 // Salvage makes in the directory to, which must not be there, a store of all rows that can still be read in the files of the
 // one in from, which is left as it is. It reads each block of each table by itself, whether the index of the table is right or
-// not, and takes over the logs; what is lost is reported. Nobody may have from open.
+// not, and takes over the logs; what is lost is reported. Rows that are not those of the note, if there is one at opts.Note, are
+// losses, too. Nobody may have from open.
 func Salvage(ctx context.Context, from, to string, opts Options) (s Salvaged, err error) {
+	was, err := readNote(opts.Note)
+	if err != nil {
+		return s, fmt.Errorf("badgerkv: salvage: %w", err)
+	}
 	if err := os.Mkdir(to, 0o700); err != nil {
 		return s, err
 	}
@@ -63,16 +71,17 @@ func Salvage(ctx context.Context, from, to string, opts Options) (s Salvaged, er
 		return s, fmt.Errorf("badgerkv: salvage: %w", err)
 	}
 	tables, err := filepath.Glob(filepath.Join(from, "*.sst"))
-	if err == nil {
-		s.missing(badgerOptions(from, opts, l), tables)
-	}
+	listed := err == nil && s.missing(badgerOptions(from, opts, l), tables)
 	for _, name := range tables {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err == nil {
-			err = s.table(db, name)
+			err = s.notedTable(db, name, was)
 		}
+	}
+	if err == nil && was != nil {
+		err = s.compareNote(db, was, tables, listed)
 	}
 	s.Empty = db.MaxVersion() == 0
 	if err = errors.Join(err, db.Close()); err != nil {
@@ -87,8 +96,8 @@ func (s *Salvaged) lose(l Loss) {
 	s.Lost = append(s.Lost, l)
 }
 
-// missing notes the tables that are listed and not there. Without the list nobody knows of any.
-func (s *Salvaged) missing(o badger.Options, tables []string) {
+// missing notes the tables that are listed and not there, and reports whether there is a list. Without it nobody knows of any.
+func (s *Salvaged) missing(o badger.Options, tables []string) bool {
 	listed, err := readManifest(o)
 	if err != nil {
 		s.Damage = append(s.Damage, strings.ReplaceAll(fmt.Sprintf("the list of tables: %v", err), "\n", " "))
@@ -99,9 +108,19 @@ func (s *Salvaged) missing(o badger.Options, tables []string) {
 		}
 	}
 	for id := range listed {
-		s.lose(Loss{File: filepath.Base(table.NewFilename(id, "")), Why: "the file is missing"})
-		s.Uncounted++
+		s.loseTable(id, "the file is missing")
 	}
+	return err == nil
+}
+
+// loseTable notes that a table is lost as a whole.
+func (s *Salvaged) loseTable(id uint64, why string) {
+	name := filepath.Base(table.NewFilename(id, ""))
+	if slices.ContainsFunc(s.Lost, func(l Loss) bool { return l.File == name && l.First == nil && l.Last == nil }) {
+		return
+	}
+	s.lose(Loss{File: name, Why: why})
+	s.Uncounted++
 }
 
 func copyLogs(from, to string) error {
