@@ -23,8 +23,6 @@ type Salvaged struct {
 	Rows, LostRows, Uncounted int64
 	// Empty is set when no row could be read, in no table and no log.
 	Empty bool
-	// ID is the store of which the rows are; zero when no row says so.
-	ID ID
 	// Lost are the pieces of files that cannot be read.
 	Lost []Loss
 	// Damage says in a line each what was damaged without a loss.

@@ -35,7 +35,6 @@ func (s *Salvaged) compareNote(db *badger.DB, was *note, tables []string, listed
 	if err != nil {
 		return err
 	}
-	s.ID = id
 	strange := true
 	switch {
 	case version == 0 && !s.covers([]byte(idKey)):
