@@ -1,6 +1,6 @@
 # make            build ./pfsd
 # make run        serve a demo store, S3 and a mount, until Ctrl-C
-# make test       everything that is checked, in less than 15 minutes on two cores
+# make test       everything that is checked, in less than 25 minutes on two cores
 # make test-full  the same with the large runs
 # make fuzz       each fuzz target for a minute (FUZZTIME=...)
 # make bench      measure all beside what bounds it, and write integration/bench/RESULTS.md: half an hour on an idle machine
@@ -69,7 +69,7 @@ plain:
 
 # The longest two first, which then do not run last and alone.
 integration: build
-	PFSD_BIN=$(CURDIR)/pfsd $(GO) test -vet=off -count=1 -timeout=14m ./integration ./integration/soak ./integration/...
+	PFSD_BIN=$(CURDIR)/pfsd $(GO) test -vet=off -count=1 -timeout=25m ./integration ./integration/soak ./integration/...
 
 fuzz:
 	@set -e; for package in $(unit); do \
